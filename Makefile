@@ -1,0 +1,47 @@
+# Two commands do everything: `make demo` and `make test`. Both set the project up first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+CORE := $(wildcard pywatt_fast/*.py)
+
+.PHONY: help setup demo test check bench clean
+
+help:
+	@echo "make demo            set up, start the example shop, tour it, stay up   (ARGS=--once: stop after the tour)"
+	@echo "make test            set up and run the whole suite                     (ARGS='-k name': a part of it)"
+	@echo "make check           formatting, lint, types and the floors, without the suite"
+	@echo "make bench           measure the core and the gateway beside their rivals"
+	@echo "make clean           remove the virtual environment and everything built"
+	@echo
+	@echo "PYTHON=python3.12 make ... picks the interpreter; PYWATT_BUILD_EXT=require|forbid|auto the core."
+
+setup: $(INSTALLED)
+
+# The compiled core lies beside its source, so a change of either rebuilds it.
+$(INSTALLED): pyproject.toml setup.py $(CORE)
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"pywatt needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Try: PYTHON=python3.12 make $(MAKECMDGOALS)")'
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version): packages, then the core (about a minute the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make a virtual environment (on Debian: apt install python3-venv)"; rm -rf $(VENV); exit 1; }
+	@rm -f pywatt_fast/*.so *__mypyc*.so
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/pywatt version
+	@touch $@
+
+demo: $(INSTALLED)
+	@$(BIN)/python examples/shop/tour.py $(ARGS)
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	@for file in benches/[a-z]*.py; do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info pywatt_fast/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
