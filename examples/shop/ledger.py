@@ -1,0 +1,126 @@
+"""Keeps the books: the bare protocol with the standard library only, no pywatt import.
+
+One JSON document a line on stdin and stdout is all that a module has to speak. This one asks for a secret,
+announces an endpoint, answers HTTP requests and messages from other modules, acknowledges heartbeats and leaves
+on `shutdown` or at the end of its input.
+
+Any Python 3 runs it, also one that pywatt itself could not use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sys
+import uuid
+from datetime import datetime, timezone
+from typing import Any
+
+
+class Ledger:
+    """Entries chained by a keyed hash, so that none can be altered unseen."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key.encode()
+        self.entries: list[dict[str, Any]] = []
+
+    def record(self, item: dict[str, Any]) -> dict[str, Any]:
+        previous = self.entries[-1]["seal"] if self.entries else ""
+        text = previous + json.dumps(item, sort_keys=True)
+        seal = hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:16]
+        self.entries.append({"entry": len(self.entries) + 1, "item": item, "seal": seal})
+        return self.entries[-1]
+
+
+def send(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+def receive() -> dict[str, Any] | None:
+    line = sys.stdin.readline()
+    return json.loads(line) if line else None
+
+
+def log(level: str, message: str) -> None:
+    line = {
+        "timestamp": datetime.now(timezone.utc).isoformat(),
+        "level": level,
+        "fields": {"message": message},
+        "target": "ledger",
+    }
+    print(json.dumps(line), file=sys.stderr, flush=True)
+
+
+def answer_http(module_id: str, request: dict[str, Any], ledger: Ledger) -> None:
+    found = request["method"] == "GET" and request["uri"].split("?")[0] == "/entries"
+    status, body = (200, ledger.entries) if found else (404, {"error": "not found"})
+    content = {
+        "request_id": request["request_id"],
+        "status_code": status,
+        "headers": {"content-type": "application/json"},
+        "body": list(json.dumps(body).encode()),
+    }
+    metadata = {
+        "id": str(uuid.uuid4()),
+        "source": module_id,
+        "properties": {"correlation_id": request["request_id"]},
+    }
+    send({"content": content, "metadata": metadata})
+
+
+def answer_message(module_id: str, message: dict[str, Any], ledger: Ledger) -> None:
+    request = json.loads(bytes(message["payload"]["data"]))
+    properties = request["metadata"].get("properties", {})
+    if properties.get("endpoint") == "record":
+        reply = ledger.record(request["content"])
+    else:
+        error = {
+            "code": "endpoint_not_found",
+            "message": f"ledger has no {properties.get('endpoint')}",
+            "details": None,
+        }
+        marked = {"error": True, "correlation_id": message["original_request_id"]}
+        reply = {
+            "id": str(uuid.uuid4()),
+            "content": error,
+            "metadata": {"source": module_id, "properties": marked},
+        }
+    if properties.get("notify"):
+        return
+    send(
+        {
+            "op": "route_to_module",
+            "target_module_id": message["source_module_id"],
+            "target_endpoint": "__response__",
+            "request_id": message["original_request_id"],
+            "payload": {"data": list(json.dumps(reply).encode()), "format": "Json"},
+        }
+    )
+
+
+def main() -> None:
+    init = receive()
+    if init is None:
+        sys.exit("ledger: started by hand? An orchestrator writes the first line: pywatt up -f pywatt.toml")
+    module_id = init["module_id"]
+    send({"op": "get_secret", "name": "LEDGER_KEY"})
+    answer = receive() or {}
+    if answer.get("value") is None:
+        log("ERROR", f"no LEDGER_KEY: {answer.get('error', 'the orchestrator went away')}")
+        sys.exit(1)
+    ledger = Ledger(answer["value"])
+    send({"op": "announce", "listen": "", "endpoints": [{"path": "/entries", "methods": ["GET"]}]})
+    log("INFO", "the books are open")
+    while (message := receive()) is not None and message["op"] != "shutdown":
+        if message["op"] == "heartbeat":
+            send({"op": "heartbeat_ack"})
+        elif message["op"] == "http_request":
+            answer_http(module_id, message, ledger)
+        elif message["op"] == "routed_module_message":
+            answer_message(module_id, message, ledger)
+
+
+if __name__ == "__main__":
+    main()
