@@ -1,4 +1,4 @@
-"""The formatter, the linter, the type checker and the floor contracts, as tests: what is red here is red in CI."""
+"""The formatter, the linter, the type checker and the floor contracts, as tests."""
 
 import subprocess
 import sys

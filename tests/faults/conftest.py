@@ -1,0 +1,5 @@
+"""Real orchestrators for the tests of this folder."""
+
+from orchestrators import start
+
+__all__ = ["start"]
