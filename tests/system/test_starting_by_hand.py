@@ -1,4 +1,4 @@
-"""Modules under a foreign orchestrator, and in the hands of a person: the first line, the terminal, the exit codes."""
+"""Modules under a foreign orchestrator, and in the hands of a person at a terminal."""
 
 import json
 import os
@@ -57,7 +57,8 @@ def test_any_orchestrator_starts_a_module_over_stdio_alone(folder: Path, command
         [sys.executable, *command], cwd=folder, env=environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
 
         def say(document: object) -> None:
             process.stdin.write(json.dumps(document) + "\n")
@@ -75,7 +76,7 @@ def test_any_orchestrator_starts_a_module_over_stdio_alone(folder: Path, command
         assert json.loads(process.stdout.readline()) == {"op": "heartbeat_ack"}
         say(request)
         answer = json.loads(process.stdout.readline())
-        assert "op" not in answer and "id" not in answer
+        assert not {"op", "id"} & set(answer)
         assert answer["content"]["status_code"] == 200
         assert bytes(answer["content"]["body"]) == b'"hello"'
         assert answer["metadata"]["source"] == "web"
