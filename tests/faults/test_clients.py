@@ -25,8 +25,11 @@ WEB = """
 
         @app.api_route("/echo", methods=["GET", "POST"])
         async def echo(request: Request):
-            return {"path": request.scope["raw_path"].decode(), "query": request.scope["query_string"].decode(),
-                    "headers": {name.decode(): value.decode() for name, value in request.scope["headers"]}}
+            return {
+                "path": request.scope["raw_path"].decode(),
+                "query": request.scope["query_string"].decode(),
+                "headers": dict(request.headers),
+            }
 
         @app.get("/cookies")
         async def cookies():

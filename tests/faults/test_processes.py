@@ -162,7 +162,8 @@ async def test_garbage_on_the_protocol_is_counted_and_skipped(start: Start) -> N
                         break
                     elif message["op"] == "http_request":
                         say("[" * 100000)
-                        content = {"request_id": message["request_id"], "status_code": 200, "headers": {}, "body": [79, 75]}
+                        content = {"request_id": message["request_id"], "status_code": 200}
+                        content.update(headers={}, body=[79, 75])
                         say(json.dumps({"content": content, "metadata": {}}))
             """
         },
