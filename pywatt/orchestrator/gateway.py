@@ -1,0 +1,213 @@
+"""The HTTP gateway: finds the module for each request and brings back its answer."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+
+from pywatt.http.headers import HeaderError, join_headers, set_forwarded, valid_request_id
+from pywatt.orchestrator.carrier_upstream import ask_over_carrier
+from pywatt.orchestrator.configuration import GatewayConfiguration
+from pywatt.orchestrator.error_responses import RequestRefusedError, error_response, json_response
+from pywatt.orchestrator.exchange import Exchange
+from pywatt.orchestrator.gateway_server import MAX_HEAD, GatewayServer
+from pywatt.orchestrator.plain_upstream import PlainUpstream
+from pywatt.orchestrator.routes import Match, RouteTable
+from pywatt.orchestrator.served_module import ServedModule
+from pywatt.orchestrator.trusted_proxies import TrustedProxies
+from pywatt.orchestrator.websocket_proxy import Tunnels
+from pywatt.protocol.listen import ListenAddress
+from pywatt_fast.identifiers import new_identifier
+
+logger = logging.getLogger(__name__)
+
+HEALTH_PATH = "/healthz"
+READINESS_PATH = "/readyz"
+_OWN_PATHS = frozenset({HEALTH_PATH, READINESS_PATH})
+_RETRY_AFTER = 1
+
+
+class Gateway:
+    """Serves all modules of an orchestrator under one address.
+
+    Args:
+        configuration: limits, timeouts and trusted proxies.
+        modules: every module by its name; looked at anew for each request.
+        single: the name of the one module that is served at "/" besides, or None.
+    """
+
+    def __init__(
+        self,
+        configuration: GatewayConfiguration,
+        modules: Mapping[str, ServedModule],
+        single: str | None = None,
+    ) -> None:
+        self._modules = modules
+        self._max_body = configuration.max_body
+        self._timeout = configuration.request_timeout
+        self._trusted = TrustedProxies(configuration.trusted_proxies)
+        routes = [
+            (module.configuration.route, name)
+            for name, module in modules.items()
+            if module.configuration.route is not None
+        ]
+        self._routes = RouteTable(modules, routes, single)
+        self._tunnels = Tunnels()
+        self._upstreams: dict[str, PlainUpstream] = {}
+        self._server: GatewayServer | None = None
+        self._listener: asyncio.Server | None = None
+        self._draining = False
+
+    async def start(self, bound: socket.socket) -> None:
+        """Begin to answer.
+
+        Args:
+            bound: from `bind_gateway`; the gateway closes it.
+        """
+        loop = asyncio.get_running_loop()
+        self._server = GatewayServer(self._answer)
+        if bound.family == getattr(socket, "AF_UNIX", None):
+            self._listener = await loop.create_unix_server(self._server, sock=bound)
+        else:
+            self._listener = await loop.create_server(self._server, sock=bound)
+
+    async def close(self, timeout: float = 10.0) -> None:
+        """Stop accepting, finish what is in flight, close every connection.
+
+        Args:
+            timeout: how long requests in flight may take to finish, in seconds.
+        """
+        self._draining = True
+        server = self._server
+        if self._listener is not None:
+            self._listener.close()
+        if server is not None:
+            server.close_idle()
+            # A WebSocket has no end to wait for.
+            self._tunnels.close()
+            try:
+                async with asyncio.timeout(timeout):
+                    await server.idle.wait()
+            except TimeoutError:
+                logger.warning(
+                    "%d requests did not finish within %g s and were cut", server.in_flight, timeout
+                )
+            server.stop_watching()
+            await server.shutdown(0.1)
+        for upstream in self._upstreams.values():
+            await upstream.close()
+        self._upstreams.clear()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        request_id = ""
+        try:
+            target = _origin_form(request)
+            if target in _OWN_PATHS:
+                return self._own_answer(request, target)
+            headers = _read_headers(request)
+            given = headers.get("x-request-id")
+            request_id = given if given is not None and valid_request_id(given) else new_identifier()
+            headers["x-request-id"] = request_id
+            response = await self._bring(request, request_id, target, headers)
+        except RequestRefusedError as refusal:
+            response = error_response(refusal, request_id or new_identifier())
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception:
+            request_id = request_id or new_identifier()
+            logger.exception("request %s failed in the gateway", request_id)
+            failure = RequestRefusedError(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "the gateway failed; its log says why", close=True
+            )
+            response = error_response(failure, request_id)
+        if self._draining:
+            response.force_close()
+        return response
+
+    async def _bring(
+        self, request: web.BaseRequest, request_id: str, target: str, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        match = self._routes.find(target)
+        module = self._module(match)
+        peer = request.remote or ""
+        trusted = self._trusted.has(peer)
+        if trusted and "x-forwarded-for" in headers:
+            headers["x-forwarded-for"] = self._trusted.shorten(headers["x-forwarded-for"])
+        set_forwarded(headers, peer=peer, scheme="http", prefix=match.prefix, trusted=trusted)
+        exchange = Exchange(request, request_id, match, module, headers)
+        if not module.is_ready:
+            raise exchange.refusal(
+                HTTPStatus.SERVICE_UNAVAILABLE, "the module is not ready", retry_after=_RETRY_AFTER
+            )
+        address = module.http_address
+        if address is None:
+            return await ask_over_carrier(exchange, self._max_body, self._timeout)
+        return await (await self._upstream(module.name, address)).pass_on(exchange)
+
+    def _module(self, match: Match) -> ServedModule:
+        if match.climbs:
+            raise RequestRefusedError(
+                HTTPStatus.BAD_REQUEST, "the path leaves its prefix", module=match.module
+            )
+        module = self._modules.get(match.module) if match.module is not None else None
+        if module is None:
+            raise RequestRefusedError(HTTPStatus.NOT_FOUND, "no module has this path")
+        return module
+
+    async def _upstream(self, name: str, address: ListenAddress) -> PlainUpstream:
+        upstream = self._upstreams.get(name)
+        if upstream is None or upstream.address != address:
+            # A module that was started again may have another address.
+            self._upstreams[name] = PlainUpstream(address, self._timeout, self._tunnels)
+            if upstream is not None:
+                await upstream.close()
+        return self._upstreams[name]
+
+    def _own_answer(self, request: web.BaseRequest, target: str) -> web.StreamResponse:
+        if request.method not in {"GET", "HEAD"}:
+            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, f"{target} takes GET and HEAD only")
+        if target == HEALTH_PATH:
+            return json_response(HTTPStatus.OK, {"status": "OK"})
+        modules = {}
+        ready = not self._draining
+        for name, module in self._modules.items():
+            modules[name] = {"ready": module.is_ready, "state": module.state.value}
+            if module.last_error is not None:
+                modules[name]["error"] = str(module.last_error)
+            ready = ready and module.is_ready
+        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return json_response(status, {"ready": ready, "modules": modules})
+
+
+def _origin_form(request: web.BaseRequest) -> str:
+    """The request target without scheme and authority (RFC 9112, section 3.2.2)."""
+    target = request.raw_path
+    if request.method == "CONNECT":
+        raise RequestRefusedError(HTTPStatus.NOT_IMPLEMENTED, "the gateway is no tunnel", close=True)
+    if not target.startswith("/"):
+        scheme, _, rest = target.partition("://")
+        if scheme.lower() not in {"http", "https"}:
+            raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "the request target is not a path")
+        slash = rest.find("/")
+        question_mark = rest.find("?")
+        if slash < 0 or 0 <= question_mark < slash:
+            return "/" + (rest[question_mark:] if question_mark >= 0 else "")
+        target = rest[slash:]
+    return target
+
+
+def _read_headers(request: web.BaseRequest) -> dict[str, str]:
+    raw = request.raw_headers
+    if sum([len(name) + len(value) for name, value in raw]) > MAX_HEAD:
+        raise RequestRefusedError(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            f"the headers are above the limit of {MAX_HEAD} bytes",
+            close=True,
+        )
+    try:
+        return join_headers(raw)
+    except HeaderError as error:
+        raise RequestRefusedError(HTTPStatus.BAD_REQUEST, str(error), close=True) from None

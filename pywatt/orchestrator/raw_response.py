@@ -1,0 +1,244 @@
+"""Answers whose header fields go to the client byte for byte.
+
+aiohttp writes header values as UTF-8 and adds fields of its own; a gateway must hand on what the module said.
+These classes keep to aiohttp's public interface: `prepare`, `write_eof`, `keep_alive`, the request's writer.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from email.utils import formatdate
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+Fields = Sequence[tuple[bytes, bytes]]
+
+# How long a client may take nothing of an answer before it is given up.
+SEND_STALL_SECONDS = 60.0
+_SLICE = 256 * 1024
+_COALESCED = 32 * 1024
+_EMPTY_STATUSES = frozenset({204, 304})
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode("latin-1") for status in HTTPStatus
+}
+
+
+class RawResponse(web.StreamResponse):
+    """A whole answer: the head and the body are written together.
+
+    Args:
+        status: the HTTP status.
+        fields: header fields, without those that describe the connection or the length.
+        body: the whole body.
+        declared_length: the length to state where no body may follow (HEAD); that of `body` when absent.
+    """
+
+    def __init__(
+        self, status: int, fields: Fields, body: bytes = b"", declared_length: bytes | None = None
+    ) -> None:
+        super().__init__(status=status)
+        self._fields = fields
+        self._whole = body
+        self._declared_length = declared_length
+        self._closes = False
+        self._finished = False
+        self._keeps = True
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection serves another request after this."""
+        return self._keeps
+
+    def force_close(self) -> None:
+        """Close the connection after this answer."""
+        self._closes = True
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
+        """Write the head and, unless none may follow, the body."""
+        writer = request.writer
+        if self._finished:
+            return writer
+        self._finished = True
+        self._keeps = request.keep_alive and not self._closes
+        status, body = self.status, self._whole
+        if status in _EMPTY_STATUSES:
+            length = None
+            body = b""
+        else:
+            length = b"%d" % len(body)
+            if request.method == "HEAD":
+                length = self._declared_length or length
+                body = b""
+        head = write_head(request, status, self._fields, self._keeps, length=length)
+        if len(body) <= _COALESCED:
+            await writer.write(head + body)
+        else:
+            await writer.write(head)
+            await send_slices(writer, body)
+        await wait_for_client(request)
+        return writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing is left to write."""
+
+
+class StreamedResponse(web.StreamResponse):
+    """An answer whose body follows piece by piece.
+
+    Args:
+        status: the HTTP status.
+        reason: the phrase beside it; the usual one when absent.
+        fields: header fields, `content-length` included where the length is known.
+    """
+
+    def __init__(self, status: int, reason: str | None, fields: Fields) -> None:
+        super().__init__(status=status, reason=reason)
+        self._fields = fields
+        self._keeps = True
+        self._writer: AbstractStreamWriter | None = None
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection serves another request after this."""
+        return self._keeps
+
+    def force_close(self) -> None:
+        """Close the connection after this answer."""
+        self._keeps = False
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
+        """Write the head, once."""
+        writer = request.writer
+        if self._writer is not None:
+            return writer
+        self._writer = writer
+        self._keeps = self._keeps and request.keep_alive
+        chunked = False
+        if not has_no_body(request.method, self.status) and not any(
+            name == b"content-length" for name, _ in self._fields
+        ):
+            # Without a length, the end is marked by chunks or, for an old client, by closing.
+            chunked = request.version >= (1, 1)
+            self._keeps = self._keeps and chunked
+        head = write_head(
+            request, self.status, self._fields, self._keeps, chunked=chunked, reason=self.reason
+        )
+        await writer.write(head)
+        if chunked:
+            writer.enable_chunking()
+        return writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Mark the end of the body."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.write_eof(data)
+
+
+class HandedOverResponse(web.StreamResponse):
+    """What is left to say after a connection was used for something else than an HTTP answer."""
+
+    keep_alive = False
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
+        """Write nothing."""
+        return request.writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Write nothing."""
+
+
+def has_no_body(method: str, status: int) -> bool:
+    """Tell whether an answer ends with its head (RFC 9110, section 6.4.1)."""
+    return method == "HEAD" or status in _EMPTY_STATUSES
+
+
+def write_head(
+    request: web.BaseRequest,
+    status: int,
+    fields: Iterable[tuple[bytes, bytes]],
+    keep_alive: bool,
+    *,
+    length: bytes | None = None,
+    chunked: bool = False,
+    reason: str | None = None,
+) -> bytes:
+    """Write status line and header fields.
+
+    Args:
+        request: what is answered; its HTTP version decides how the connection is kept.
+        status: the HTTP status.
+        fields: names and values as they are to be sent.
+        keep_alive: False announces that the connection will close.
+        length: the content-length to state.
+        chunked: announce the chunked coding.
+        reason: the phrase beside the status; the usual one when absent.
+    """
+    line = _STATUS_LINES.get(status) if reason is None else None
+    parts = [line or f"HTTP/1.1 {status} {reason or ''}\r\n".encode("latin-1", "replace")]
+    dated = False
+    for name, value in fields:
+        if name == b"date":
+            dated = True
+        parts += (name, b": ", value, b"\r\n")
+    if not dated:
+        parts.append(_date_field())
+    if length is not None:
+        parts += (b"content-length: ", length, b"\r\n")
+    if chunked:
+        parts.append(b"transfer-encoding: chunked\r\n")
+    if keep_alive:
+        if request.version < (1, 1):
+            parts.append(b"connection: keep-alive\r\n")
+    elif request.version >= (1, 1):
+        parts.append(b"connection: close\r\n")
+    parts.append(b"\r\n")
+    return b"".join(parts)
+
+
+async def send_slices(writer: AbstractStreamWriter, body: bytes) -> None:
+    """Write a large body as fast as the client takes it.
+
+    Args:
+        writer: the writer of the request that is answered.
+        body: what remains to be sent.
+
+    Raises:
+        TimeoutError: the client took nothing for `SEND_STALL_SECONDS`.
+    """
+    view = memoryview(body)
+    for start in range(0, len(body), _SLICE):
+        async with asyncio.timeout(SEND_STALL_SECONDS):
+            await writer.write(view[start : start + _SLICE])
+
+
+async def wait_for_client(request: web.BaseRequest) -> None:
+    """Wait while the client has more to take than a socket should hold.
+
+    Args:
+        request: what is answered.
+
+    Raises:
+        TimeoutError: the client took nothing for `SEND_STALL_SECONDS`.
+    """
+    transport = request.transport
+    if transport is not None and transport.get_write_buffer_size() > _COALESCED:
+        async with asyncio.timeout(SEND_STALL_SECONDS):
+            await request.writer.drain()
+
+
+class _DateField:
+    """The `date` field, written anew once a second."""
+
+    second = -1
+    text = b""
+
+
+def _date_field() -> bytes:
+    now = int(time.time())
+    if now != _DateField.second:
+        _DateField.second = now
+        _DateField.text = b"date: " + formatdate(now, usegmt=True).encode("ascii") + b"\r\n"
+    return _DateField.text
