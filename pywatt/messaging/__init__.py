@@ -1,0 +1,1 @@
+"""Requests between modules: who waits for what, and what a payload means."""

@@ -1,0 +1,1 @@
+"""What an orchestrator and a module say to each other, typed."""
