@@ -201,7 +201,7 @@ def configuration_for_file(
 
     directory = Path.cwd()
     address = DEFAULT_LISTEN if listen is None else _argument("--listen", listen, read_listen)
-    sources = [_argument("--secret-file", text, read_source) for text in secret_files]
+    sources = [_secret_file(text, directory) for text in secret_files]
     variables = {
         _argument("--env", name, read_variable_name): _argument("--env", value, read_variable_value)
         for name, value in (env or {}).items()
@@ -260,6 +260,13 @@ def module_name_for(target: str) -> str:
     """
     stem = Path(target).stem if target.endswith(".py") else target.partition(":")[0].rpartition(".")[2]
     return re.sub(r"[^A-Za-z0-9._-]", "-", stem).lstrip(".")[:64] or "module"
+
+
+def _secret_file(text: str, directory: Path) -> str:
+    source = _argument("--secret-file", text, read_source)
+    if not (directory / source).exists():
+        raise ConfigurationError([ConfigurationProblem(directory / source, None, "", "no such file")])
+    return source
 
 
 def _target_attributes(target: str) -> dict[str, Any]:

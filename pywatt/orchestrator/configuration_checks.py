@@ -5,18 +5,17 @@ import importlib.util
 import os
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pywatt.orchestrator.configuration import (
     GatewayConfiguration,
     ModuleConfiguration,
-    SecretsConfiguration,
 )
 from pywatt.orchestrator.configuration_errors import KeyPath, did_you_mean
 from pywatt.orchestrator.configuration_reading import KeyProblem
-from pywatt.orchestrator.configuration_values import MAX_UNIX_PATH, is_import_path
+from pywatt.orchestrator.configuration_values import MAX_UNIX_PATH, OPTIONAL_SOURCE, is_import_path, is_source
 from pywatt.protocol.listen import UnixAddress
 
 
@@ -34,20 +33,22 @@ def check_gateway(gateway: GatewayConfiguration) -> Iterator[KeyProblem]:
             )
 
 
-def check_secrets(secrets: SecretsConfiguration, directory: Path) -> Iterator[KeyProblem]:
+def check_secrets(sources: Sequence[object], directory: Path) -> Iterator[KeyProblem]:
     """Check that the files of secrets exist.
 
-    A .env file may be missing: by custom it is kept out of version control. Others were named on purpose.
+    `.env` may be missing: by custom it is kept out of version control. Others were named on purpose.
 
     Args:
-        secrets: the table.
+        sources: the list as the TOML reader gave it.
         directory: what its files are relative to.
     """
-    for index, source in enumerate(secrets.sources):
+    for index, source in enumerate(sources):
         path = ("secrets", "from", index)
-        if source in secrets.sources[:index]:
+        if not isinstance(source, str) or not is_source(source) or source == "env":
+            continue
+        if source in sources[:index]:
             yield KeyProblem(path, f'"{source}" stands here twice', "every source once")
-        if source.endswith(".toml") and not (directory / source).is_file():
+        elif source != OPTIONAL_SOURCE and not (directory / source).exists():
             yield KeyProblem(path, f"no such file: {directory / source}")
 
 

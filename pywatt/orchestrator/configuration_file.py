@@ -132,7 +132,7 @@ def _build(path: Path, data: dict[str, Any]) -> tuple[Configuration, list[KeyPro
     gateway = attrs.evolve(gateway, listen=absolute_listen(gateway.listen, directory))
     secrets = _table(SecretsConfiguration, data, "secrets", problems)
     problems += check_gateway(gateway)
-    problems += check_secrets(secrets, directory)
+    problems += check_secrets(_given_sources(data, secrets), directory)
     modules = _modules(data, directory, problems)
     problems += check_modules(modules, data.get("modules", {}), {problem.path for problem in problems})
     return Configuration(path, directory, gateway, secrets, modules), problems
@@ -146,6 +146,12 @@ def _table(kind: type[Any], data: dict[str, Any], key: str, problems: list[KeyPr
     table, found = structure(kind, value, (key,))
     problems += _with_hints(found)
     return table
+
+
+def _given_sources(data: dict[str, Any], secrets: SecretsConfiguration) -> list[Any]:
+    table = data.get("secrets")
+    sources = table.get("from") if isinstance(table, dict) else None
+    return sources if isinstance(sources, list) else secrets.sources
 
 
 def _modules(

@@ -19,6 +19,8 @@ MAX_SECONDS: Final = 86_400.0
 MAX_BODY: Final = 30 * 1024 * 1024
 MAX_UNIX_PATH: Final = 107
 RESERVED_ROUTES: Final = ("/m", "/healthz", "/readyz")
+# The one file of secrets that may be missing.
+OPTIONAL_SOURCE: Final = ".env"
 # Set by the orchestrator for every module.
 RESERVED_VARIABLES: Final = ("PYWATT_MODULE_ID", "IPC_ONLY")
 
@@ -288,11 +290,16 @@ def check_secret_name(value: object) -> str:
     return text
 
 
+def is_source(text: str) -> bool:
+    """Tell whether a text names a source of secrets: the environment, a .env file or a .toml file."""
+    name = PurePath(text).name
+    return text == "env" or name.endswith((".toml", ".env")) or name.startswith(".env")
+
+
 def read_source(value: object) -> str:
     expected = '"env", a .env file or a .toml file'
     text = _text(value, expected)
-    name = PurePath(text).name
-    if text == "env" or text.endswith(".toml") or name.startswith(".env") or name.endswith(".env"):
+    if is_source(text):
         return text
     raise RefusedValueError(f"is {describe(text)}", expected, did_you_mean(text, ("env", ".env")))
 
