@@ -1,0 +1,148 @@
+"""Every refusal of the core.
+
+CoreError (a ValueError)
+├── FrameTooLarge            a frame above the limit, announced by a peer or about to be written
+├── InvalidFrameCode         a format code that the reader does not take
+├── LineTooLong              a line above the limit
+├── ByteArrayError           text that is not an array of integers from 0 to 255
+├── OperationError           an operation or its envelope is not valid
+└── MessageError             the crate's family of message errors
+    ├── JsonSerializationError
+    ├── BinaryConversionError
+    ├── BinaryDecodingError
+    ├── Base64DecodingError
+    ├── UnsupportedFormat
+    ├── InvalidFormat
+    └── MessageIoError
+
+No text ever repeats content that a peer sent: it names a field, a place or a limit.
+"""
+
+from __future__ import annotations
+
+
+class CoreError(ValueError):
+    """The root of all refusals.
+
+    Args:
+        text: what was refused and why.
+        offset: where in the input, in bytes from its start, when that is known.
+        limit: the bound that was exceeded, when one was.
+    """
+
+    def __init__(self, text: str, offset: int | None = None, limit: int | None = None) -> None:
+        super().__init__(text)
+        self.offset: int | None = offset
+        self.limit: int | None = limit
+
+
+class FrameTooLarge(CoreError):
+    """A frame longer than the limit.
+
+    Args:
+        size: payload bytes announced or about to be written.
+        limit: payload bytes allowed.
+        offset: bytes of the stream before the header.
+        frames: complete frames that the same chunk held before this one: (code, payload).
+    """
+
+    def __init__(
+        self,
+        size: int,
+        limit: int,
+        offset: int | None = None,
+        frames: list[tuple[int, bytes]] | None = None,
+    ) -> None:
+        super().__init__(f"frame of {size} bytes exceeds the limit of {limit} bytes", offset, limit)
+        self.size: int = size
+        self.frames: list[tuple[int, bytes]] = [] if frames is None else frames
+
+
+class InvalidFrameCode(CoreError):
+    """A format code outside those a reader or writer takes.
+
+    Args:
+        code: the code.
+        offset: bytes of the stream before the header.
+        frames: complete frames that the same chunk held before this one: (code, payload).
+    """
+
+    def __init__(
+        self, code: int, offset: int | None = None, frames: list[tuple[int, bytes]] | None = None
+    ) -> None:
+        super().__init__(f"invalid frame format code {code}", offset)
+        self.code: int = code
+        self.frames: list[tuple[int, bytes]] = [] if frames is None else frames
+
+
+class LineTooLong(CoreError):
+    """A line longer than the limit.
+
+    Args:
+        size: bytes seen of the line, its newline excluded.
+        limit: bytes allowed.
+    """
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"line of at least {size} bytes exceeds the limit of {limit} bytes", None, limit)
+        self.size: int = size
+
+
+class ByteArrayError(CoreError):
+    """Text that is not an array of integers from 0 to 255."""
+
+
+class OperationError(CoreError):
+    """An operation or its envelope that is not valid; the text names the field."""
+
+
+class MessageError(CoreError):
+    """The root of the message errors."""
+
+
+class JsonSerializationError(MessageError):
+    """JSON that cannot be read, or a value that JSON cannot hold."""
+
+    def __init__(self, text: str, offset: int | None = None, limit: int | None = None) -> None:
+        super().__init__("JSON serialization error: " + text, offset, limit)
+
+
+class BinaryConversionError(MessageError):
+    """A value that the binary format cannot hold."""
+
+
+class BinaryDecodingError(MessageError):
+    """Bytes that are not the binary form asked for."""
+
+
+class Base64DecodingError(MessageError):
+    """Text that is not canonical base64."""
+
+    def __init__(self, text: str, offset: int | None = None) -> None:
+        super().__init__("Base64 decoding error: " + text, offset)
+
+
+class UnsupportedFormat(MessageError):
+    """A format that this action does not know.
+
+    Args:
+        name: the wire name of the format in lower case.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__("unsupported encoding format: " + name)
+        self.name: str = name
+
+
+class InvalidFormat(MessageError):
+    """Data that does not have the form its format promises."""
+
+    def __init__(self, text: str, offset: int | None = None) -> None:
+        super().__init__("invalid message format: " + text, offset)
+
+
+class MessageIoError(MessageError):
+    """A reader or writer that ended or failed in the middle of a frame."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("I/O error: " + text)

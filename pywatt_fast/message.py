@@ -1,0 +1,465 @@
+"""Messages and their encoded form."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, Protocol, final
+
+from .base64_text import decode_base64, encode_base64
+from .byte_arrays import bytes_of_list, encode_byte_array
+from .envelope import read_envelope, split_envelope
+from .errors import (
+    BinaryDecodingError,
+    ByteArrayError,
+    FrameTooLarge,
+    InvalidFormat,
+    JsonSerializationError,
+    MessageIoError,
+    UnsupportedFormat,
+)
+from .framing import encode_frame
+from .identifiers import find_canonical, new_identifier
+from .json_codec import decode_json, encode_json_pretty, encode_json_sorted
+from .json_members import read_members
+from .metadata import MessageMetadata, repeated_field
+from .variant import COMPILED, expect, expect_optional
+
+_LARGEST_FRAME: Final = 2**32 - 1
+_DEFAULT_LIMIT: Final = 64 * 1024 * 1024
+
+
+class Writer(Protocol):
+    """What `EncodedMessage.write_to` writes to."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
+class Reader(Protocol):
+    """What `EncodedMessage.read_from` reads from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class EncodingFormat(Enum):
+    """How the bytes of an encoded message are to be understood; the value is the name on the wire."""
+
+    JSON = "Json"
+    BINARY = "Binary"
+    BASE64 = "Base64"
+    AUTO = "Auto"
+
+    def __str__(self) -> str:
+        return self.value.lower()
+
+
+_JSON: Final = EncodingFormat.JSON
+_BINARY: Final = EncodingFormat.BINARY
+_BASE64: Final = EncodingFormat.BASE64
+_AUTO: Final = EncodingFormat.AUTO
+_BY_NAME: Final = {"Json": _JSON, "Binary": _BINARY, "Base64": _BASE64, "Auto": _AUTO}
+_NAMES: Final = {_JSON: b"Json", _BINARY: b"Binary", _BASE64: b"Base64", _AUTO: b"Auto"}
+_CODES: Final = {_JSON: 1, _BINARY: 2, _BASE64: 3}
+_BY_CODE: Final = {1: _JSON, 2: _BINARY, 3: _BASE64}
+
+
+def _unsupported(format: EncodingFormat) -> UnsupportedFormat:
+    return UnsupportedFormat(str(format))
+
+
+@final
+class Message:
+    """A content with an identifier and metadata.
+
+    Args:
+        content: any JSON value.
+        metadata: empty when not given.
+        id: a UUID in any accepted form; fresh when not given.
+
+    Raises:
+        InvalidFormat: the id is not a UUID.
+    """
+
+    def __init__(
+        self, content: object, metadata: MessageMetadata | None = None, id: str | None = None
+    ) -> None:
+        if not COMPILED:
+            expect_optional(metadata, MessageMetadata, "pywatt_fast.metadata.MessageMetadata")
+            expect_optional(id, str, "str")
+        canonical = new_identifier() if id is None else find_canonical(id)
+        if canonical is None:
+            raise InvalidFormat("the id is not a UUID")
+        self.id: str = canonical
+        self.content = content
+        self.metadata: MessageMetadata = MessageMetadata() if metadata is None else metadata
+
+    @staticmethod
+    def new(content: object) -> Message:
+        """A message with a fresh id and no metadata."""
+        return Message(content)
+
+    @staticmethod
+    def with_metadata(content: object, metadata: MessageMetadata) -> Message:
+        """A message with a fresh id and this metadata."""
+        return Message(content, metadata)
+
+    @staticmethod
+    def from_json(text: bytes | str) -> Message:
+        """Read an envelope.
+
+        Raises:
+            JsonSerializationError: the text is not a message.
+        """
+        return EncodedMessage(_utf8(text), _JSON).decode_full()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Message):
+            return NotImplemented
+        return self.id == other.id and self.content == other.content and self.metadata == other.metadata
+
+    def into_payload(self) -> object:
+        """The content."""
+        return self.content
+
+    def ensure_metadata(self) -> MessageMetadata:
+        """The metadata, to be changed in place."""
+        return self.metadata
+
+    def set_metadata(self, metadata: MessageMetadata) -> None:
+        """Replace the metadata."""
+        self.metadata = metadata
+
+    def to_json(self) -> bytes:
+        """The compact JSON text; the keys of objects in the content are sorted, as the crate's generic map does.
+
+        Raises:
+            JsonSerializationError: JSON cannot hold the content or the metadata.
+        """
+        return b'{"id":"%b","content":%b,"metadata":%b}' % (
+            self.id.encode("ascii"),
+            encode_json_sorted(self.content),
+            self.metadata.to_json(),
+        )
+
+    def encode(self) -> EncodedMessage:
+        """The message in its JSON form, ready to be sent.
+
+        Raises:
+            JsonSerializationError: JSON cannot hold the content or the metadata.
+        """
+        return EncodedMessage(self.to_json(), _JSON)
+
+    def to_string(self) -> str:
+        """The compact JSON text as a string."""
+        return self.to_json().decode()
+
+    def to_string_pretty(self) -> str:
+        """The JSON text indented by two spaces."""
+        parts = [
+            '"id": "' + self.id + '"',
+            '"content": ' + _indented(encode_json_pretty(self.content)),
+            '"metadata": ' + _indented(_pretty_metadata(self.metadata)),
+        ]
+        return "{\n  " + ",\n  ".join(parts) + "\n}"
+
+
+def _utf8(text: bytes | str) -> bytes:
+    if isinstance(text, bytes):
+        return text
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise JsonSerializationError("lone surrogate in the text") from None
+
+
+def _indented(text: bytes) -> str:
+    # A newline inside a JSON string is escaped, so every newline here belongs to the layout.
+    return text.decode().replace("\n", "\n  ")
+
+
+def _pretty_metadata(metadata: MessageMetadata) -> bytes:
+    lines: list[bytes] = []
+    for member in read_members(metadata.to_json()) or []:
+        value = encode_json_pretty(decode_json(member.text)).replace(b"\n", b"\n  ")
+        lines.append(b'  "%b": %b' % (member.key.encode(), value))
+    return b"{\n" + b",\n".join(lines) + b"\n}" if lines else b"{}"
+
+
+@final
+class EncodedMessage:
+    """Bytes and how to understand them.
+
+    Args:
+        data: the bytes.
+        format: JSON by default.
+    """
+
+    def __init__(self, data: bytes, format: EncodingFormat = EncodingFormat.JSON) -> None:
+        if not COMPILED:
+            expect(data, bytes, "bytes")
+            expect(format, EncodingFormat, "pywatt_fast.message.EncodingFormat")
+        self.data = data
+        self.format = format
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EncodedMessage):
+            return NotImplemented
+        return self.format is other.format and self.data == other.data
+
+    @staticmethod
+    def new(data: bytes, format: EncodingFormat) -> EncodedMessage:
+        """The same as the constructor."""
+        return EncodedMessage(data, format)
+
+    @staticmethod
+    def from_message(message: Message) -> EncodedMessage:
+        """The JSON form of a message."""
+        return message.encode()
+
+    @staticmethod
+    def encode_with_format(message: Message, format: EncodingFormat) -> EncodedMessage:
+        """The JSON form whatever the format asked for, as the crate has it: every peer can read it."""
+        return message.encode()
+
+    @staticmethod
+    def from_json(text: bytes | str) -> EncodedMessage:
+        """Read the nested form, `{"data":[1,2],"format":"Json"}`.
+
+        Raises:
+            JsonSerializationError: it is not one.
+        """
+        data = _utf8(text)
+        value = decode_json(data)
+        repeated = repeated_field(read_members(data) or [], ("data", "format"))
+        if repeated is not None:
+            raise JsonSerializationError(f"duplicate field `{repeated}`")
+        return encoded_of_value(value)
+
+    def to_json(self) -> bytes:
+        """The nested form, `{"data":[1,2],"format":"Json"}`."""
+        return b'{"data":%b,"format":"%b"}' % (encode_byte_array(self.data), _NAMES[self.format])
+
+    def to_frame(self, max_frame: int = _LARGEST_FRAME) -> bytes:
+        """The frame that carries the message.
+
+        Args:
+            max_frame: payload bytes allowed.
+
+        Raises:
+            UnsupportedFormat: the format is Auto.
+            FrameTooLarge: the data is longer than allowed.
+        """
+        code = _CODES.get(self.format)
+        if code is None:
+            raise _unsupported(self.format)
+        return encode_frame(code, self.data, max_frame)
+
+    def write_to(self, writer: Writer) -> None:
+        """Write the frame to anything with `write` and `flush`.
+
+        Raises:
+            UnsupportedFormat: the format is Auto; nothing is written.
+            FrameTooLarge: the data does not fit a frame; nothing is written.
+        """
+        writer.write(self.to_frame())
+        writer.flush()
+
+    @staticmethod
+    def read_from(reader: Reader, max_frame: int = _DEFAULT_LIMIT) -> EncodedMessage:
+        """Read one frame from anything with a blocking `read`; a bad code is refused before the payload is read.
+
+        Args:
+            reader: where from.
+            max_frame: payload bytes allowed.
+
+        Raises:
+            UnsupportedFormat: code 0.
+            InvalidFormat: a code above 3.
+            FrameTooLarge: the announced length is above the limit.
+            MessageIoError: the input ended inside the frame.
+        """
+        size = int.from_bytes(_read_exactly(reader, 4), "big")
+        code = _read_exactly(reader, 1)[0]
+        format = _BY_CODE.get(code)
+        if format is None:
+            raise _unsupported(_AUTO) if code == 0 else InvalidFormat("invalid format code")
+        if size > max_frame:
+            raise FrameTooLarge(size, max_frame)
+        return EncodedMessage(_read_exactly(reader, size), format)
+
+    def decode(self) -> object:
+        """The content, or the whole value when the data is not an envelope.
+
+        Raises:
+            MessageError: the data is not what the format says.
+        """
+        text = self._json_text()
+        if self.format is _AUTO:
+            return decode_json(text)
+        parts = split_envelope(text)
+        if parts is not None:
+            try:
+                return decode_json(parts.content)
+            except JsonSerializationError:
+                parts = None
+        value = decode_json(text)
+        try:
+            parts = read_envelope(text)
+        except JsonSerializationError as error:
+            if _is_repeated(text, error):
+                raise
+            return value
+        return decode_json(parts.content)
+
+    def decode_full(self) -> Message:
+        """The whole message; the envelope is mandatory.
+
+        Raises:
+            MessageError: the data is not an envelope in the form that the format says.
+        """
+        text = self._json_text()
+        parts = split_envelope(text)
+        if parts is not None:
+            try:
+                return Message(decode_json(parts.content), parts.metadata, parts.id)
+            except JsonSerializationError:
+                parts = None
+        parts = read_envelope(text)
+        return Message(decode_json(parts.content), parts.metadata, parts.id)
+
+    def to_string(self) -> str:
+        """The data as text.
+
+        Raises:
+            UnsupportedFormat: the format is Binary or Auto.
+            InvalidFormat: the data is not UTF-8.
+        """
+        if self.format is _BINARY or self.format is _AUTO:
+            raise _unsupported(self.format)
+        return _text(self.data)
+
+    def to_format(self, format: EncodingFormat) -> EncodedMessage:
+        """The data under another format, relabelled or base64-coded; never transcoded between JSON and binary.
+
+        Raises:
+            UnsupportedFormat: Auto is involved.
+            InvalidFormat: the data cannot be shown in that format.
+            Base64DecodingError: the data is not canonical base64.
+        """
+        if self.format is format:
+            return EncodedMessage(self.data, format)
+        if format is _AUTO or self.format is _AUTO:
+            raise _unsupported(self.format)
+        if format is _BASE64:
+            return EncodedMessage(encode_base64(self.data), format)
+        if self.format is _JSON:
+            _text(self.data)
+            return EncodedMessage(self.data, format)
+        data = decode_base64(self.data) if self.format is _BASE64 else self.data
+        if format is _BINARY:
+            return EncodedMessage(data, format)
+        try:
+            return EncodedMessage(encode_json_sorted(decode_json(data)), format)
+        except JsonSerializationError:
+            raise InvalidFormat("the data is not JSON text") from None
+
+    def peek_kind(self) -> str:
+        """What kind of message this is, without decoding it fully: a text for people and logs.
+
+        Raises:
+            UnsupportedFormat: the format is Auto.
+        """
+        if self.format is _AUTO:
+            raise _unsupported(self.format)
+        if self.format is _BASE64:
+            try:
+                decode_base64(self.data)
+            except ValueError:
+                return "Invalid Base64"
+        if self.format is not _JSON:
+            return "Unknown"
+        try:
+            value = decode_json(self.data)
+        except JsonSerializationError:
+            return "Invalid JSON"
+        return _kind_of(value, self.data)
+
+    def _json_text(self) -> bytes:
+        if self.format is _BASE64:
+            data = decode_base64(self.data)
+        elif self.format is _BINARY:
+            data = self.data
+        else:
+            return self.data
+        try:
+            decode_json(data)
+        except JsonSerializationError:
+            raise BinaryDecodingError("binary decoding error: not JSON text, so a schema is needed") from None
+        return data
+
+
+def _is_repeated(text: bytes, error: JsonSerializationError) -> bool:
+    return "duplicate field" in str(error) and text.lstrip().startswith(b"{")
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidFormat("invalid UTF-8", error.start) from None
+
+
+def _read_exactly(reader: Reader, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size > 0:
+        try:
+            part = reader.read(min(size, 1 << 20))
+        except OSError as error:
+            raise MessageIoError(str(error)) from error
+        if not part:
+            raise MessageIoError("unexpected end of file")
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _kind_of(value: object, data: bytes) -> str:
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+        return value[0]
+    if not isinstance(value, dict):
+        return "Unknown"
+    kind: object = value.get("kind")
+    if isinstance(kind, str) and repeated_field(read_members(data) or [], ("kind",)) is None:
+        return kind
+    kind = value.get("op")
+    if isinstance(kind, str):
+        return kind
+    metadata: object = value.get("metadata")
+    if isinstance(metadata, dict):
+        kind = metadata.get("id")
+        if isinstance(kind, str):
+            return kind
+    return "Unknown"
+
+
+def encoded_of_value(value: object) -> EncodedMessage:
+    """An encoded message from its decoded nested form.
+
+    Raises:
+        JsonSerializationError: the value is not one.
+    """
+    if not isinstance(value, dict):
+        raise JsonSerializationError("expected an encoded message object")
+    for name in ("data", "format"):
+        if name not in value:
+            raise JsonSerializationError(f"missing field `{name}`")
+    try:
+        data = bytes_of_list(value["data"], "data")
+    except ByteArrayError as error:
+        raise JsonSerializationError(str(error)) from None
+    name = value["format"]
+    format = _BY_NAME.get(name) if isinstance(name, str) else None
+    if format is None:
+        raise JsonSerializationError("format: expected Json, Binary, Base64 or Auto")
+    return EncodedMessage(data, format)

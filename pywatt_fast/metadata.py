@@ -1,0 +1,181 @@
+"""The metadata of a message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from .errors import JsonSerializationError
+from .json_codec import decode_json, encode_json, encode_json_sorted
+from .json_members import Member, read_members
+from .variant import COMPILED, expect, expect_optional
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+METADATA_FIELDS: Final = ("id", "timestamp", "source", "destination", "properties")
+_SMALLEST: Final = -(2**63)
+_LARGEST: Final = 2**63 - 1
+
+
+@final
+class MessageMetadata:
+    """What travels beside the content of a message; absent fields are not written.
+
+    Args:
+        id: free text that serves as the message's kind.
+        timestamp: a signed 64-bit integer, by custom Unix seconds.
+        source: who sent it.
+        destination: who it is for.
+        properties: any JSON object.
+    """
+
+    def __init__(
+        self,
+        id: str | None = None,
+        timestamp: int | None = None,
+        source: str | None = None,
+        destination: str | None = None,
+        properties: dict[str, object] | None = None,
+    ) -> None:
+        if not COMPILED:
+            expect_optional(id, str, "str")
+            expect_optional(timestamp, int, "int")
+            expect_optional(source, str, "str")
+            expect_optional(destination, str, "str")
+            expect_optional(properties, dict, "dict")
+        self.id = id
+        self.timestamp = timestamp
+        self.source = source
+        self.destination = destination
+        self.properties = properties
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MessageMetadata):
+            return NotImplemented
+        return (
+            self.id == other.id
+            and self.timestamp == other.timestamp
+            and self.source == other.source
+            and self.destination == other.destination
+            and self.properties == other.properties
+        )
+
+    def with_id(self, id: str) -> Self:
+        """Set the id and return the metadata itself."""
+        self.id = id
+        return self
+
+    def with_timestamp(self, timestamp: int) -> Self:
+        """Set the timestamp and return the metadata itself."""
+        self.timestamp = timestamp
+        return self
+
+    def with_source(self, source: str) -> Self:
+        """Set the source and return the metadata itself."""
+        self.source = source
+        return self
+
+    def with_destination(self, destination: str) -> Self:
+        """Set the destination and return the metadata itself."""
+        self.destination = destination
+        return self
+
+    def with_property(self, key: str, value: object) -> Self:
+        """Set one property, creating the map if there is none, and return the metadata itself.
+
+        Raises:
+            JsonSerializationError: JSON cannot hold the value.
+        """
+        if not COMPILED:
+            expect(key, str, "str")
+        encode_json(value)
+        if self.properties is None:
+            self.properties = {}
+        self.properties[key] = value
+        return self
+
+    def to_json(self) -> bytes:
+        """The JSON text, `{}` when every field is absent.
+
+        Raises:
+            JsonSerializationError: a field has a type or range that the wire does not know.
+        """
+        parts: list[bytes] = []
+        _add_text(parts, b'"id":', "id", self.id)
+        if self.timestamp is not None:
+            parts.append(b'"timestamp":%d' % _checked_timestamp(self.timestamp))
+        _add_text(parts, b'"source":', "source", self.source)
+        _add_text(parts, b'"destination":', "destination", self.destination)
+        if self.properties is not None:
+            parts.append(b'"properties":' + encode_json_sorted(_checked_properties(self.properties)))
+        return b"{" + b",".join(parts) + b"}"
+
+
+def _add_text(parts: list[bytes], key: bytes, name: str, value: object) -> None:
+    if value is not None:
+        parts.append(key + encode_json(_checked_text(value, name)))
+
+
+def _checked_text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise JsonSerializationError(f"metadata.{name}: expected a string")
+    return value
+
+
+def _checked_timestamp(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not _SMALLEST <= value <= _LARGEST:
+        raise JsonSerializationError("metadata.timestamp: expected a signed 64-bit integer")
+    return value
+
+
+def _checked_properties(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise JsonSerializationError("metadata.properties: expected an object")
+    return value
+
+
+def _optional_text(fields: dict[str, object], name: str) -> str | None:
+    value = fields.get(name)
+    return None if value is None else _checked_text(value, name)
+
+
+def repeated_field(members: list[Member], known: tuple[str, ...]) -> str | None:
+    """The first of the known fields that occurs twice."""
+    seen: set[str] = set()
+    for member in members:
+        if member.key in seen:
+            return member.key
+        if member.key in known:
+            seen.add(member.key)
+    return None
+
+
+def read_metadata(text: bytes) -> MessageMetadata:
+    """Metadata from its JSON text; unknown fields are ignored, null is absent.
+
+    Raises:
+        JsonSerializationError: not an object, a field of the wrong type, or a known field twice.
+    """
+    if text == b"{}":
+        return MessageMetadata()
+    value = decode_json(text)
+    if not isinstance(value, dict):
+        raise JsonSerializationError("metadata: expected an object")
+    fields: dict[str, object] = value
+    properties = fields.get("properties")
+    keys = len(fields)
+    if isinstance(properties, dict):
+        keys += len(properties)
+    # A key without its own `":` does not exist in compact text, so an equal count proves that none is repeated.
+    if text.count(b'":') != keys:
+        repeated = repeated_field(read_members(text) or [], METADATA_FIELDS)
+        if repeated is not None:
+            raise JsonSerializationError(f"metadata: duplicate field `{repeated}`")
+    timestamp = fields.get("timestamp")
+    return MessageMetadata(
+        _optional_text(fields, "id"),
+        None if timestamp is None else _checked_timestamp(timestamp),
+        _optional_text(fields, "source"),
+        _optional_text(fields, "destination"),
+        None if properties is None else _checked_properties(properties),
+    )
