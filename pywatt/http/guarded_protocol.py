@@ -1,0 +1,130 @@
+"""aiohttp's low-level server with the limits that an open socket needs: size, count and time of headers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, cast
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+MAX_HEAD: Final = 32 * 1024
+MAX_FIELDS: Final = 100
+HEAD_DEADLINE: Final = 10.0
+KEEP_ALIVE: Final = 75.0
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class GuardedServer(web.Server):
+    """A `web.Server` whose connections are guarded.
+
+    Args:
+        handler: answers each request.
+        request_factory: makes the request objects; aiohttp's own when None.
+    """
+
+    def __init__(self, handler: Handler, *, request_factory: Any = None) -> None:
+        super().__init__(
+            self._guard,
+            request_factory=request_factory,
+            access_log=None,
+            keepalive_timeout=KEEP_ALIVE,
+            max_line_size=MAX_HEAD,
+            max_field_size=MAX_HEAD,
+            max_headers=MAX_FIELDS,
+            auto_decompress=False,
+        )
+        self._inner = handler
+
+    def __call__(self) -> GuardedConnection:
+        """Make the protocol of one connection."""
+        return GuardedConnection(self, loop=self._loop, **self._kwargs)
+
+    async def finish(self, timeout: float) -> None:
+        """Let requests end, then close every connection.
+
+        Args:
+            timeout: seconds.
+        """
+        self.pre_shutdown()
+        await self.shutdown(timeout)
+
+    async def _guard(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = cast(GuardedConnection, request.protocol)
+        if head_size(request) > MAX_HEAD:
+            text = f"the request's head is over {MAX_HEAD} bytes"
+            response = web.json_response({"error": text}, status=431)
+            response.force_close()
+            return response
+        connection.busy = True
+        try:
+            return await self._inner(request)
+        finally:
+            connection.busy = False
+
+
+class GuardedConnection(RequestHandler):
+    """One connection: a head that is too large or too slow is refused, and whoever waits hears of its end."""
+
+    __slots__ = ("_began_head", "_heads_seen", "_unfinished", "busy", "lost")
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.busy = False
+        self.lost: list[Callable[[], None]] = []
+        self._began_head: asyncio.TimerHandle | None = None
+        self._heads_seen = 0
+        self._unfinished = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock of the first head at once: a silent connection is not kept."""
+        super().connection_made(transport)
+        self._start_clock()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, and watch how far the head has come."""
+        before = self._request_count
+        super().data_received(data)
+        if self._request_count != before:
+            self._stop_clock()
+        elif not self.busy and not self._upgraded and self.transport is not None:
+            self._unfinished += len(data)
+            if self._unfinished > MAX_HEAD:
+                self._refuse("431 Request Header Fields Too Large")
+            elif self._began_head is None:
+                self._start_clock()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell everyone who waits for the end."""
+        self._stop_clock()
+        super().connection_lost(exc)
+        listeners, self.lost = self.lost, []
+        for listener in listeners:
+            listener()
+
+    def _start_clock(self) -> None:
+        self._began_head = asyncio.get_running_loop().call_later(
+            HEAD_DEADLINE, self._refuse, "408 Request Timeout"
+        )
+
+    def _stop_clock(self) -> None:
+        self._unfinished = 0
+        if self._began_head is not None:
+            self._began_head.cancel()
+            self._began_head = None
+
+    def _refuse(self, status: str) -> None:
+        self._stop_clock()
+        if self.transport is not None:
+            self.transport.write(
+                f"HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".encode()
+            )
+            self.force_close()
+
+
+def head_size(request: web.BaseRequest) -> int:
+    """Bytes of a request's line and header fields."""
+    fields = sum(len(name) + len(value) + 4 for name, value in request.raw_headers)
+    return len(request.raw_path) + len(request.method) + fields

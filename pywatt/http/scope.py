@@ -1,0 +1,109 @@
+"""ASGI scopes for requests that arrive as operations or at the plain server (ASGI 3.0, HTTP spec 2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from pywatt.http.headers import HeaderError
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiCallable = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+SPEC_VERSION: Final = "2.4"  # from this version on, send() raises OSError when nobody listens any more
+
+
+def operation_scope(
+    method: str, uri: str, headers: Mapping[str, str], state: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Build the scope of a request that arrived as an operation.
+
+    The orchestrator is trusted: its ``x-forwarded-*`` headers say who asks, how, and below which prefix.
+
+    Args:
+        method: any case.
+        uri: the raw target, percent-escapes and query as the client sent them.
+        headers: one string per name, any case.
+        state: what the application's lifespan left; each request gets its own shallow copy.
+
+    Raises:
+        HeaderError: a header holds characters that HTTP cannot carry.
+    """
+    raw: list[tuple[bytes, bytes]] = []
+    name = ""
+    try:
+        for name, value in headers.items():
+            raw.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+    except UnicodeEncodeError:
+        raise HeaderError(name, "holds characters that HTTP cannot carry") from None
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": SPEC_VERSION},
+        "http_version": "1.1",
+        "method": method.upper(),
+        "scheme": headers.get("x-forwarded-proto", "http"),
+        "root_path": "",
+        "headers": raw,
+        "client": None,
+        "server": None,
+        "state": dict(state),
+    }
+    set_target(scope, uri, headers.get("x-forwarded-prefix", ""))
+    set_peers(scope, headers.get("x-forwarded-for"), headers.get("x-forwarded-host"), headers.get("host"))
+    return scope
+
+
+def set_target(scope: Scope, target: str, prefix: str) -> None:
+    """Fill in the path in its three forms, the query, and the root path.
+
+    By the specification ``path`` holds the root path too; an application takes it off again.
+    """
+    raw_path, _, query = target.partition("?")
+    if not raw_path.startswith("/"):
+        raw_path = _origin_form(raw_path)
+    if prefix and prefix != "/":
+        prefix = prefix.rstrip("/")
+        scope["root_path"] = percent_decoded(prefix)
+        raw_path = prefix + raw_path
+    scope["path"] = raw_path if raw_path.isascii() and "%" not in raw_path else percent_decoded(raw_path)
+    scope["raw_path"] = raw_path.encode()
+    scope["query_string"] = query.encode()
+
+
+def set_peers(scope: Scope, forwarded_for: str | None, forwarded_host: str | None, host: str | None) -> None:
+    """Fill in who asks and whom, from what the gateway forwards."""
+    if forwarded_for:
+        scope["client"] = _address(forwarded_for.partition(",")[0].strip(), 0)
+    wanted = forwarded_host or host
+    if wanted:
+        scope["server"] = _address(wanted, 443 if scope["scheme"] in ("https", "wss") else 80)
+        if forwarded_host and forwarded_host != host:
+            kept = [pair for pair in scope["headers"] if pair[0] != b"host"]
+            scope["headers"] = [(b"host", forwarded_host.encode("latin-1")), *kept]
+
+
+def percent_decoded(path: str) -> str:
+    """Decode percent-escapes; bytes that are not UTF-8 become the replacement character."""
+    return unquote_to_bytes(path).decode("utf-8", "replace")
+
+
+def _origin_form(target: str) -> str:
+    scheme, separator, rest = target.partition("://")
+    if separator and scheme.isalpha():
+        return "/" + rest.partition("/")[2]
+    return target if target == "*" else "/" + target
+
+
+def _address(text: str, default_port: int) -> tuple[str, int]:
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        port = rest[1:]
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    else:
+        return text, default_port
+    return host, int(port) if port.isascii() and port.isdigit() and len(port) < 6 else default_port
