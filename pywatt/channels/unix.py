@@ -1,0 +1,289 @@
+"""Unix sockets: connections that frames go over, the listener that accepts them, and the public channel."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import stat
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from pywatt.channels import peer_credentials
+from pywatt.channels.accepting import Accept, SocketListener, accepting
+from pywatt.channels.channel import ChannelType, MessageChannel
+from pywatt.channels.connection import Connection
+from pywatt.channels.limits import CONNECT_TIMEOUT, LISTEN_BACKLOG, MAX_SOCKET_PATH, MAX_UNIX_FRAME
+from pywatt.channels.peer_credentials import PeerCredentials, SocketLike, allowed_uids
+from pywatt.channels.reconnect import ReconnectPolicy
+from pywatt.errors import ConnectionFailed, ConnectionTimeout, InvalidConfig
+from pywatt_fast import FrameDecoder
+
+logger = logging.getLogger(__name__)
+
+OTHERS_MAY_WRITE = 0o002
+OTHERS_MAY_ENTER = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class IpcConnectionConfig:
+    """Which Unix socket a channel connects to, and how.
+
+    Args:
+        socket_path: at most 107 bytes.
+        timeout: seconds for one attempt.
+        reconnect_policy: when to try again.
+    """
+
+    socket_path: str = "/tmp/pywatt.sock"  # noqa: S108  the name that peers of the earlier SDKs expect
+    timeout: float = CONNECT_TIMEOUT
+    reconnect_policy: ReconnectPolicy = field(default_factory=ReconnectPolicy.exponential_backoff)
+
+    def with_timeout(self, timeout: float) -> IpcConnectionConfig:
+        """The same with another timeout, in seconds."""
+        return replace(self, timeout=timeout)
+
+    def with_reconnect_policy(self, reconnect_policy: ReconnectPolicy) -> IpcConnectionConfig:
+        """The same with another policy."""
+        return replace(self, reconnect_policy=reconnect_policy)
+
+
+def checked_path(path: str) -> str:
+    """The path, if a socket can lie there.
+
+    Raises:
+        InvalidConfig: it is empty, holds a zero byte, or is longer than 107 bytes.
+    """
+    size = len(os.fsencode(path))
+    if not path or "\0" in path:
+        raise InvalidConfig(f"not a path for a Unix socket: {path!r}")
+    if size > MAX_SOCKET_PATH:
+        raise InvalidConfig(
+            f"the path of a Unix socket has {size} bytes, above the limit of {MAX_SOCKET_PATH}: {path}"
+        )
+    return path
+
+
+async def open_unix(
+    path: str, *, timeout: float = CONNECT_TIMEOUT, max_frame: int = MAX_UNIX_FRAME
+) -> Connection:
+    """Connect to a Unix socket, if those who could have put it there may be trusted.
+
+    Args:
+        path: a socket, not a link to one.
+        timeout: seconds for all of it.
+        max_frame: the largest payload that is read, in bytes.
+
+    Raises:
+        InvalidConfig: the path cannot be that of a socket.
+        ConnectionFailed: nothing listens there, or who does may not be trusted.
+        ConnectionTimeout: the listener did not accept in time.
+    """
+    label = f"unix:{checked_path(path)}"
+    loop = asyncio.get_running_loop()
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    try:
+        _check_socket_file(path)
+        async with asyncio.timeout(timeout):
+            await loop.sock_connect(sock, path)
+            credentials = check_peer(sock, label)
+            if credentials is not None:
+                logger.debug("%s: the peer is process %s", label, credentials.pid)
+            _, connection = await loop.create_unix_connection(
+                lambda: Connection(FrameDecoder(max_frame), label=label), sock=sock
+            )
+    except TimeoutError:
+        sock.close()
+        raise ConnectionTimeout(timeout, label) from None
+    except OSError as error:
+        sock.close()
+        raise ConnectionFailed(f"{label}: {error.strerror or error}") from error
+    except BaseException:
+        sock.close()
+        raise
+    return connection
+
+
+def check_peer(sock: SocketLike, label: str) -> PeerCredentials | None:
+    """Who is at the other end.
+
+    Raises:
+        ConnectionFailed: a user who may not be.
+    """
+    credentials = peer_credentials.read(sock)
+    if credentials is None:
+        logger.warning("%s: this system does not tell who is at the other end", label)
+    elif credentials.uid not in allowed_uids():
+        raise ConnectionFailed(f"{label}: user {credentials.uid} at the other end is not allowed")
+    return credentials
+
+
+def _check_socket_file(path: str) -> None:
+    found = os.lstat(path)
+    if not stat.S_ISSOCK(found.st_mode):
+        raise ConnectionFailed(f"unix:{path}: not a socket")
+    if found.st_uid not in (os.geteuid(), 0) and found.st_uid not in allowed_uids():
+        raise ConnectionFailed(f"unix:{path}: belongs to user {found.st_uid}")
+    if found.st_mode & OTHERS_MAY_WRITE and not _is_safe_parent(path):
+        raise ConnectionFailed(f"unix:{path}: others may write to it and to the directory it lies in")
+
+
+def _is_safe_parent(path: str) -> bool:
+    """Whether others cannot replace what lies beside them: sticky, or closed to them."""
+    mode = os.stat(os.path.dirname(os.path.abspath(path))).st_mode
+    return bool(mode & stat.S_ISVTX) or not mode & OTHERS_MAY_ENTER
+
+
+class UnixListener(SocketListener):
+    """A listening Unix socket; its file goes when it closes, unless another has taken its place.
+
+    Attributes:
+        path: where it lies.
+    """
+
+    path: str
+
+    def __init__(self, path: str, identity: tuple[int, int]) -> None:
+        self.path = path
+        self._identity = identity
+
+    async def close(self) -> None:
+        """Accept no more connections and remove the socket's file."""
+        remove_socket_file(self.path, self._identity)
+        await super().close()
+
+
+def file_identity(path: str) -> tuple[int, int]:
+    """Device and inode of what lies at a path."""
+    found = os.lstat(path)
+    return found.st_dev, found.st_ino
+
+
+def remove_socket_file(path: str, identity: tuple[int, int]) -> None:
+    """Remove a socket's file if it still is the one that was made."""
+    try:
+        if file_identity(path) == identity:
+            os.unlink(path)
+    except FileNotFoundError:
+        return
+
+
+def bind_unix(path: str) -> socket.socket:
+    """A socket of mode 0600 bound to a path; what a dead process left there is removed.
+
+    Event loops would create it with the process's umask, so it is made here.
+
+    Raises:
+        InvalidConfig: the path cannot be that of a socket.
+        ConnectionFailed: somebody listens there, something else lies there, or others may write there.
+    """
+    label = f"unix:{checked_path(path)}"
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _remove_stale(path, label)
+        parent = os.stat(os.path.dirname(os.path.abspath(path)))
+        if parent.st_mode & OTHERS_MAY_WRITE and not parent.st_mode & stat.S_ISVTX:
+            raise ConnectionFailed(f"{label}: others may write to the directory it lies in")
+        previous = os.umask(0o177)
+        try:
+            sock.bind(path)
+        finally:
+            os.umask(previous)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        raise ConnectionFailed(f"{label}: {error.strerror or error}") from error
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _remove_stale(path: str, label: str) -> None:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        raise ConnectionFailed(f"{label}: something that is not a socket lies there")
+    if found.st_uid != os.geteuid():
+        raise ConnectionFailed(f"{label}: a socket of user {found.st_uid} lies there")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            remove_socket_file(path, (found.st_dev, found.st_ino))
+            return
+        except FileNotFoundError:
+            return
+        except BlockingIOError:  # its backlog is full, so somebody listens
+            pass
+    raise ConnectionFailed(f"{label}: another process listens there")
+
+
+async def listen_unix(path: str, accept: Accept, *, max_frame: int = MAX_UNIX_FRAME) -> UnixListener:
+    """Accept connections of our own user on a Unix socket.
+
+    Args:
+        path: at most 107 bytes; what a dead process left there is removed.
+        accept: called with every connection and its socket before any byte of it is delivered; may abort it.
+        max_frame: the largest payload that is read, in bytes.
+
+    Raises:
+        InvalidConfig: the path cannot be that of a socket.
+        ConnectionFailed: somebody listens there, something else lies there, or others may write there.
+    """
+    sock = bind_unix(path)
+    listener = UnixListener(path, file_identity(path))
+    label = f"unix:{path}"
+
+    def make() -> Connection:
+        return Connection(FrameDecoder(max_frame), label=label, on_open=accepting(accept, _is_allowed))
+
+    try:
+        loop = asyncio.get_running_loop()
+        listener.server = await loop.create_unix_server(make, sock=sock, backlog=LISTEN_BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise ConnectionFailed(f"{label}: {error.strerror or error}") from error
+    return listener
+
+
+def _is_allowed(connection: Connection) -> bool:
+    try:
+        check_peer(connection.socket, connection.label)
+    except (ConnectionFailed, OSError) as error:
+        logger.warning("%s: refused: %s", connection.label, error)
+        return False
+    return True
+
+
+class IpcChannel(MessageChannel):
+    """A message channel over a Unix socket.
+
+    Args:
+        config: where to, and how.
+    """
+
+    channel_type: ClassVar[ChannelType] = ChannelType.IPC
+    failed_is_final: ClassVar[bool] = False
+
+    def __init__(self, config: IpcConnectionConfig | None = None) -> None:
+        self.config = config or IpcConnectionConfig()
+        super().__init__(f"unix:{self.config.socket_path}", self.config.reconnect_policy, MAX_UNIX_FRAME)
+
+    @classmethod
+    async def open(cls, config: IpcConnectionConfig) -> IpcChannel:
+        """A channel that is connected already; raises as `connect` does."""
+        channel = cls(config)
+        await channel.connect()
+        return channel
+
+    async def open_connection(self) -> Connection:
+        """One attempt to connect."""
+        return await open_unix(
+            self.config.socket_path, timeout=self.config.timeout, max_frame=self.max_message_size
+        )
