@@ -1,0 +1,1 @@
+"""A module process: the decorator, its start, its life, what its author touches."""

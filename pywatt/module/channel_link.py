@@ -1,0 +1,110 @@
+"""One channel that the orchestrator offers: connected, identified on, and connected again when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import attrs
+
+from pywatt.channels.carrier import Carrier, CarrierKind
+from pywatt.channels.connection import Connection
+from pywatt.channels.reconnect import ReconnectPolicy, connect_with_policy
+from pywatt.errors import NetworkError
+
+logger = logging.getLogger(__name__)
+
+REQUIRED_ATTEMPTS: Final = 6
+OPTIONAL_ATTEMPTS: Final = 3
+
+
+@attrs.frozen(kw_only=True)
+class OfferedChannel:
+    """A channel in the init line.
+
+    Attributes:
+        kind: UNIX or TCP.
+        name: "IPC" or "TCP", as errors and logs call it.
+        required: whether the module must fail without it.
+        max_frame: the largest payload that is written on it, in bytes.
+        open: makes one connection.
+    """
+
+    kind: CarrierKind
+    name: str
+    required: bool
+    max_frame: int
+    open: Callable[[], Awaitable[Connection]]
+
+
+class ChannelLink:
+    """Keeps one offered channel connected.
+
+    Args:
+        offer: the channel.
+        make_carrier: makes a carrier of a new connection, given what to call when it is lost.
+        identify: says on a new carrier who we are.
+    """
+
+    def __init__(
+        self,
+        offer: OfferedChannel,
+        make_carrier: Callable[[Connection, Callable[[Carrier, Exception | None], None]], Carrier],
+        identify: Callable[[Carrier], None],
+    ) -> None:
+        self.offer = offer
+        self.carrier: Carrier | None = None
+        self._make_carrier = make_carrier
+        self._identify = identify
+        self._reconnecting: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether operations can be sent now."""
+        return self.carrier is not None and self.carrier.alive
+
+    async def connect(self) -> None:
+        """Connect for the first time, with a bounded number of attempts; raises what the last one met."""
+        attempts = REQUIRED_ATTEMPTS if self.offer.required else OPTIONAL_ATTEMPTS
+        await self._attempt(ReconnectPolicy.exponential_backoff(max_attempts=attempts))
+
+    def connect_later(self) -> None:
+        """Go on trying in the background until it works or the process ends."""
+        if not self._closed and self._reconnecting is None:
+            self._reconnecting = asyncio.get_running_loop().create_task(self._reconnect())
+
+    async def close(self) -> None:
+        """Send what waits, close, and try no more."""
+        self._closed = True
+        if self._reconnecting is not None:
+            self._reconnecting.cancel()
+        if self.carrier is not None:
+            await self.carrier.close()
+
+    async def _attempt(self, policy: ReconnectPolicy) -> None:
+        connection = await connect_with_policy(self.offer.open, policy, label=f"channel {self.offer.name}")
+        self.carrier = self._make_carrier(connection, self._lost)
+        self._identify(self.carrier)
+
+    async def _reconnect(self) -> None:
+        try:
+            await self._attempt(ReconnectPolicy.exponential_backoff())
+        except NetworkError as error:
+            logger.error("channel %s cannot be connected, and is given up: %s", self.offer.name, error)
+            return
+        finally:
+            self._reconnecting = None
+        logger.info("channel %s is connected", self.offer.name)
+        if not self.alive:
+            self.connect_later()
+
+    def _lost(self, carrier: Carrier, reason: Exception | None) -> None:
+        if self._closed or carrier is not self.carrier:
+            return
+        logger.warning(
+            "channel %s was lost (%s): connecting again", self.offer.name, reason or "closed by the peer"
+        )
+        self.connect_later()

@@ -1,0 +1,79 @@
+"""A process that is a module: what happens before there is an event loop, and its exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+from pywatt import event_loop
+from pywatt.channels.stdio import guard_descriptors
+from pywatt.error_chains import format_error_chain
+from pywatt.errors import PyWattSDKError
+from pywatt.module.bootstrap import serve_module
+from pywatt.module.decorator import ModuleDefinition
+from pywatt.module.init_secrets import register_init_secrets
+from pywatt.module.lifecycle import Lifecycle
+from pywatt.module.process_signals import catch_stop_signals, end_with_parent
+from pywatt.observe.logging import set_default_level, setup_logging
+from pywatt.protocol.handshake import read_init
+
+logger = logging.getLogger("pywatt.module")
+
+STARTED = 0
+FAILED = 1
+WRONG_USE = 2
+
+_PARENT = os.getppid()
+
+
+def run_module(load: Callable[[], ModuleDefinition], shown_as: str) -> int:
+    """Be the module until the orchestrator stops it; the exit code.
+
+    Args:
+        load: loads the module's own code; called when the orchestrator has spoken.
+        shown_as: what the module is called in the advice given on a terminal.
+    """
+    if _is_terminal(0):
+        print(_advice(shown_as), file=sys.stderr)
+        return WRONG_USE
+    setup_logging()
+    try:
+        guarded = guard_descriptors()
+        lifecycle = Lifecycle()
+        catch_stop_signals(lifecycle)
+        if not end_with_parent(_PARENT):
+            logger.info("stopping: the parent process is gone")
+            return STARTED
+        init = read_init(guarded.read_fd)
+        register_init_secrets(init)
+        setup_logging(init.module_id)
+        if init.log_level is not None:
+            set_default_level(init.log_level)
+        event_loop.run(serve_module(load(), init, guarded, lifecycle))
+    except Exception as error:
+        _report(error)
+        return FAILED
+    return STARTED
+
+
+def _is_terminal(descriptor: int) -> bool:
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False
+
+
+def _advice(shown_as: str) -> str:
+    return (
+        f"{shown_as} is a pywatt module: an orchestrator starts it and speaks to it on standard input.\n"
+        f"To run it here:  pywatt run {shown_as}"
+    )
+
+
+def _report(error: Exception) -> None:
+    """One line that says what is wrong; the traceback is for those who ask for it."""
+    debug = logging.getLogger().isEnabledFor(logging.DEBUG)
+    text = str(error) if isinstance(error, PyWattSDKError) else format_error_chain(error)
+    logger.error("start-up failed: %s", text, exc_info=error if debug else None)

@@ -1,0 +1,1 @@
+"""Secrets: what they are kept in, how they are asked for, how they rotate."""
