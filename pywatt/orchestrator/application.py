@@ -1,0 +1,259 @@
+"""`pywatt up` and `pywatt run`: the orchestrator as one process, from the lock to the exit code.
+
+The exit code is
+- 0 after a stop by Ctrl-C, SIGTERM or SIGHUP when every module had been started (also a module that ended by
+  itself with code 0 under `pywatt run`);
+- 1 when the orchestrator could not start, or a module could not be started, was given up as crash-looping, or
+  waited to the end for one of those. Under `up` such a module is reported and the others go on running until
+  the stop; under `run` its end is the end of the orchestrator;
+- 128 and the signal's number (130 for Ctrl-C) when a second signal did not let the modules finish.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from typing import TYPE_CHECKING, Final, Protocol
+
+from pywatt import event_loop
+from pywatt.channels.unix import file_identity, remove_socket_file
+from pywatt.errors import ConfigError, PyWattSDKError
+from pywatt.orchestrator.broker import Broker
+from pywatt.orchestrator.control_operations import PortBook, SecretDesk
+from pywatt.orchestrator.declared_secrets import allowed_secrets
+from pywatt.orchestrator.gateway_socket import (
+    address_is_taken,
+    bind_gateway,
+    gateway_url,
+)
+from pywatt.orchestrator.handover import inherited_environment
+from pywatt.orchestrator.module_state import ENDED, ModuleState
+from pywatt.orchestrator.run_directory import RunDirectory
+from pywatt.orchestrator.secret_sources import SecretSources
+from pywatt.orchestrator.supervisor import Supervisor
+from pywatt.orchestrator.surroundings import Reporter, Surroundings
+from pywatt.protocol.listen import TcpAddress
+
+if TYPE_CHECKING:
+    from pywatt.orchestrator.configuration import Configuration
+    from pywatt.orchestrator.gateway import Gateway
+    from pywatt.orchestrator.managed_module import ManagedModule
+    from pywatt_fast.operations import RouteToModule
+
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FAILURE: Final = 1
+KILLED_BY: Final = 128  # plus the number of the signal, as shells have it
+
+
+class Display(Reporter, Protocol):
+    """What is shown to the user; the console is the real one."""
+
+    def ready(self, module: str, url: str) -> None:
+        """A module is ready."""
+
+    def all_ready(self, url: str) -> None:
+        """All modules are."""
+
+
+def run_orchestrator(configuration: Configuration, console: Display, *, single: bool) -> int:
+    """Runs modules until the user stops them. Call it in the main thread, with no event loop running.
+
+    Args:
+        configuration: what to run.
+        console: where everything is shown.
+        single: whether this is `pywatt run`: one module, served at `/` too, whose end is the end of all.
+
+    Returns:
+        The exit code of the process.
+    """
+    try:
+        run_directory = RunDirectory.open(configuration.path)
+    except PyWattSDKError as error:
+        console.event("ERROR", str(error))
+        return FAILURE
+    try:
+        return _run_locked(configuration, console, run_directory, single=single)
+    except PyWattSDKError as error:
+        console.event("ERROR", str(error))
+        return FAILURE
+    except KeyboardInterrupt:  # before the event loop took the signals over
+        return KILLED_BY + signal.SIGINT
+    finally:
+        run_directory.close()
+
+
+def _run_locked(
+    configuration: Configuration, console: Display, run_directory: RunDirectory, *, single: bool
+) -> int:
+    bound = _bind(configuration, console)
+    path = bound.getsockname() if bound.family == socket.AF_UNIX else None
+    identity = None if path is None else file_identity(path)
+    try:
+        for left_over in run_directory.end_left_overs():
+            console.event("INFO" if left_over.ended else "WARN", str(left_over), left_over.name)
+        secrets = SecretSources(configuration)
+        for warning in secrets.warnings:
+            console.event("WARN", warning)
+        orchestrator = Orchestrator(configuration, console, run_directory, secrets, bound, single=single)
+        return event_loop.run(orchestrator.run())
+    finally:
+        bound.close()
+        if identity is not None:
+            remove_socket_file(path, identity)
+
+
+def _bind(configuration: Configuration, console: Display) -> socket.socket:
+    listen = configuration.gateway.listen
+    try:
+        return bind_gateway(listen)
+    except ConfigError as error:
+        if not (configuration.free_port and address_is_taken(error) and isinstance(listen, TcpAddress)):
+            raise
+    bound = bind_gateway(TcpAddress(listen.host, 0))
+    console.event("WARN", f"{listen} is taken: the gateway listens on {gateway_url(bound)} instead")
+    return bound
+
+
+class Orchestrator:
+    """The running whole: supervisor, broker, gateway, signals.
+
+    Args:
+        configuration: what to run.
+        console: where everything is shown.
+        run_directory: locked.
+        secrets: where secrets come from.
+        bound: the gateway's listening socket.
+        single: as for `run_orchestrator`.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        console: Display,
+        run_directory: RunDirectory,
+        secrets: SecretSources,
+        bound: socket.socket,
+        *,
+        single: bool,
+    ) -> None:
+        self._configuration = configuration
+        self._console = console
+        self._run_directory = run_directory
+        self._secrets = secrets
+        self._bound = bound
+        self._url = gateway_url(bound)
+        self._single = next(iter(configuration.modules)) if single else None
+        self._stop = asyncio.Event()
+        self._first_signal: signal.Signals | None = None
+        self._kill: asyncio.Task[None] | None = None
+        self._killed_by: signal.Signals | None = None
+        self._serving = False
+        self._all_shown = False
+
+    async def run(self) -> int:
+        """Runs everything and returns the exit code."""
+        loop = asyncio.get_running_loop()
+        self._supervisor = self._build_supervisor()
+        self._broker = Broker(self._supervisor.modules)
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, self._signalled, number)
+        gateway: Gateway | None = None
+        try:
+            self._supervisor.start_all()
+            await self._supervisor.first_processes()
+            gateway = await self._open_gateway()
+            await self._stop.wait()
+        finally:
+            failed = self._supervisor.not_started
+            await self._supervisor.stop_all()
+            if self._kill is not None:
+                await self._kill
+            if gateway is not None:
+                await gateway.close()
+            self._broker.close()
+            await self._supervisor.close()
+            for number in STOP_SIGNALS:
+                loop.remove_signal_handler(number)
+        return self._exit_code(failed)
+
+    def _build_supervisor(self) -> Supervisor:
+        modules = self._configuration.modules
+        allowed = {name: allowed_secrets(module) for name, module in modules.items()}
+        secret_names = {secret for names in allowed.values() for secret in names or ()}
+        surroundings = Surroundings(
+            orchestrator_api=self._url,
+            environment=inherited_environment(os.environ, secret_names),
+            record=self._run_directory,
+            reporter=self._console,
+            route=self._route,
+            process_ended=self._process_ended,
+            ports=PortBook(),
+            one_only=self._single is not None,
+        )
+        desks = {name: SecretDesk(name, allowed[name], self._secrets) for name in modules}
+        supervisor = Supervisor(modules, surroundings, desks)
+        supervisor.on_change(self._changed)
+        return supervisor
+
+    async def _open_gateway(self) -> Gateway:
+        # Imported while the modules are starting: it takes longer than all that was done so far.
+        from pywatt.orchestrator.gateway import Gateway
+
+        gateway = Gateway(self._configuration.gateway, self._supervisor.modules, self._single)
+        await gateway.start(self._bound)
+        self._serving = True
+        for module in self._supervisor.modules.values():
+            if module.is_ready:
+                self._show_ready(module)
+        return gateway
+
+    def _route(self, source: ManagedModule, operation: RouteToModule) -> None:
+        self._broker.route(source, operation)
+
+    def _process_ended(self, name: str) -> None:
+        self._broker.forget_module(name)
+
+    def _changed(self, module: ManagedModule, before: ModuleState) -> None:
+        if module.state is ModuleState.READY and self._serving:
+            self._show_ready(module)
+        if self._single is not None and module.state in ENDED:
+            self._stop.set()
+
+    def _show_ready(self, module: ManagedModule) -> None:
+        self._console.ready(module.name, self._url_of(module))
+        if not self._all_shown and self._supervisor.all_ready:
+            self._all_shown = True
+            self._console.all_ready(self._url_of(None))
+
+    def _url_of(self, module: ManagedModule | None) -> str:
+        if self._url.startswith("unix:"):
+            return self._url
+        if module is None or self._single is not None:
+            return f"{self._url}/"
+        route = module.configuration.route or f"/m/{module.name}"
+        return f"{self._url}{route.rstrip('/')}/"
+
+    def _signalled(self, number: signal.Signals) -> None:
+        if self._first_signal is None:
+            self._first_signal = number
+            running = sum(module.pid is not None for module in self._supervisor.modules.values())
+            again = " (Ctrl-C again kills them)" if running else ""
+            self._console.event("INFO", f"stopping {running} module{'' if running == 1 else 's'}{again}")
+            self._stop.set()
+        elif self._kill is None:
+            self._killed_by = number
+            self._console.event("WARN", "killing what still runs")
+            self._kill = asyncio.get_running_loop().create_task(self._supervisor.kill_all())
+
+    def _exit_code(self, failed: list[ManagedModule]) -> int:
+        if self._killed_by is not None:
+            return KILLED_BY + self._killed_by
+        for module in failed:
+            self._console.event("ERROR", f"was not running: {module.last_error}", module.name)
+        if failed:
+            return FAILURE
+        if self._single is not None and self._first_signal is None:
+            return 0 if self._supervisor.modules[self._single].ended_clean else FAILURE
+        return 0
