@@ -182,12 +182,16 @@ def _modules(
 def _with_hints(problems: Iterable[KeyProblem]) -> list[KeyProblem]:
     """Tell for an unknown key that is known in another table where it belongs."""
     elsewhere = _tables_by_key()
-    return [
-        attrs.evolve(problem, suggestion=f"it belongs in [{elsewhere[str(problem.path[-1])]}]")
-        if problem.what == "unknown key" and str(problem.path[-1]) in elsewhere and problem.suggestion is None
-        else problem
-        for problem in problems
-    ]
+    hinted = []
+    for problem in problems:
+        table = elsewhere.get(str(problem.path[-1]))
+        if problem.what != "unknown key" or problem.suggestion is not None or table is None:
+            hinted.append(problem)
+            continue
+        if problem.path[0] == "modules":
+            table = table.replace("NAME", str(problem.path[1]))
+        hinted.append(attrs.evolve(problem, suggestion=f"it belongs in [{table}]"))
+    return hinted
 
 
 def _tables_by_key() -> dict[str, str]:

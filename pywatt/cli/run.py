@@ -1,0 +1,62 @@
+"""`pywatt run`: start one module without a configuration file."""
+
+import click
+
+from pywatt.cli import exit_codes
+from pywatt.cli.start import LOG_FORMAT_OPTION, start
+
+_EPILOG = f"""\b
+Examples:
+  pywatt run hello.py
+  pywatt run shop.catalog                      a module that can be imported
+  pywatt run shop.web:app                      an ASGI, WSGI or aiohttp application
+  pywatt run hello.py --env TZ=UTC --secret-file dev.env
+
+{exit_codes.DESCRIPTION}"""
+
+
+def _variables(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    variables = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            # The text is not shown: a forgotten name leaves a value that may be confidential.
+            raise click.BadParameter("expected NAME=VALUE")
+        variables[name] = text
+    return variables
+
+
+@click.command("run", epilog=_EPILOG)
+@click.argument("file", metavar="FILE", type=click.Path())
+@click.option(
+    "--listen",
+    metavar="ADDRESS",
+    help="HOST:PORT or unix:PATH for the gateway.  [default: 127.0.0.1:9900, a free port if taken]",
+)
+@click.option(
+    "--env",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_variables,
+    help="Add a variable to the module's environment. May be repeated.",
+)
+@click.option(
+    "--secret-file",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(),
+    help="A .env or .toml file of secrets; it wins over the environment. May be repeated.",
+)
+@LOG_FORMAT_OPTION
+def command(
+    file: str, listen: str | None, env: dict[str, str], secret_file: tuple[str, ...], log_format: str
+) -> int:
+    """Start one module and serve it at / and at /m/NAME/.
+
+    FILE is a Python file with @pywatt_module, an import path, or package.module:name for an application.
+    Secrets that the module declares come from the environment and from ./.env.
+    """
+    from pywatt.orchestrator.configuration import configuration_for_file
+
+    configuration = configuration_for_file(file, listen=listen, env=env, secret_files=secret_file)
+    return start(configuration, log_format, single=True)

@@ -1,0 +1,67 @@
+"""`pywatt version`: what is installed, and what it runs on."""
+
+import click
+
+
+@click.command("version", epilog="\b\nExamples:\n  pywatt version\n  pywatt version --json\n")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+def command(as_json: bool) -> None:
+    """Show the version, whether the core is compiled, and what it runs on."""
+    facts = collect()
+    if as_json:
+        import json
+
+        click.echo(json.dumps(facts))
+        return
+    loop = facts["event_loop"]
+    click.echo(f"pywatt      {facts['pywatt']}")
+    click.echo(f"core        {facts['core']}")
+    click.echo(f"Python      {facts['python']} ({facts['implementation']})")
+    click.echo(f"event loop  {loop}" + (f" {facts['uvloop']}" if loop == "uvloop" else ""))
+    orjson = facts["orjson"]
+    click.echo("JSON        " + (f"orjson {orjson}" if orjson else "standard library"))
+
+
+def one_line() -> str:
+    """Return the version in one line."""
+    facts = collect()
+    return f"pywatt {facts['pywatt']} ({facts['core']} core, Python {facts['python']})"
+
+
+def collect() -> dict[str, str | None]:
+    """Return what there is to say about this installation; None stands for what is not installed."""
+    import sys
+
+    from pywatt.build_info import get_version_info
+
+    info = get_version_info()
+    uvloop = _release("uvloop")
+    return {
+        "pywatt": info["sdk_version"],
+        "core": info["core"],
+        "python": info["python_version"],
+        "implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(
+            sys.implementation.name, sys.implementation.name
+        ),
+        "event_loop": _event_loop(uvloop),
+        "uvloop": uvloop,
+        "orjson": _release("orjson"),
+        "git_hash": info["git_hash"],
+    }
+
+
+def _event_loop(uvloop: str | None) -> str:
+    import os
+
+    # The same choice as pywatt.event_loop, which would have to import asyncio to make it.
+    chosen = os.environ.get("PYWATT_EVENT_LOOP", "auto")
+    return "uvloop" if uvloop is not None and chosen != "asyncio" else "asyncio"
+
+
+def _release(distribution: str) -> str | None:
+    from importlib import metadata
+
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None

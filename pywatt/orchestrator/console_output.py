@@ -1,0 +1,137 @@
+"""Write lines to a terminal, a pipe or a file without ever waiting for whoever reads them."""
+
+import io
+import os
+import select
+import threading
+from collections import deque
+from typing import Final, TextIO
+
+MAX_BACKLOG: Final = 4 * 1024 * 1024
+# What a pipe that is ready takes for certain.
+_PIECE: Final = 4096
+
+
+class LineOutput:
+    """A stream of text lines with a bounded backlog.
+
+    A reader that stops reading (a terminal on hold, a paused pager) must not stop the orchestrator: what
+    cannot be written at once is left to a thread, what exceeds the backlog is dropped, counted and reported.
+
+    Args:
+        stream: where to write; one without a file descriptor is written to directly.
+        max_backlog: in bytes.
+
+    Attributes:
+        dropped: lines that were not written since the last report of it.
+    """
+
+    dropped: int
+
+    def __init__(self, stream: TextIO, max_backlog: int = MAX_BACKLOG) -> None:
+        self.dropped = 0
+        self._stream = stream
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._descriptor = _descriptor_of(stream)
+        self._max_backlog = max_backlog
+        self._backlog: deque[bytes] = deque()
+        self._backlog_size = 0
+        self._gone = False
+        self._lock = threading.Lock()
+        self._writer: threading.Thread | None = None
+
+    def write_line(self, text: str) -> None:
+        """Write one line, or several that belong together.
+
+        Args:
+            text: without the last line feed.
+        """
+        with self._lock:
+            if self._gone:
+                return
+            if self._descriptor is None:
+                self._stream.write(text + "\n")
+                self._stream.flush()
+                return
+            data = (text + "\n").encode(self._encoding, "backslashreplace")
+            if self._writer is None:
+                data = self._write_what_fits(self._descriptor, data)
+            self._keep(data)
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Wait until the backlog is written.
+
+        Args:
+            timeout: how long, in seconds; what is left then is lost with its reader.
+        """
+        writer = self._writer
+        if writer is not None:
+            writer.join(timeout)
+
+    def _keep(self, data: bytes) -> None:
+        if not data or self._gone:
+            return
+        if self._backlog_size + len(data) > self._max_backlog:
+            self.dropped += 1
+            return
+        self._backlog.append(data)
+        self._backlog_size += len(data)
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._write_backlog, name="pywatt-console", daemon=True)
+            self._writer.start()
+
+    def _write_what_fits(self, descriptor: int, data: bytes) -> bytes:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLOUT)
+        while data and poller.poll(0):
+            try:
+                data = data[os.write(descriptor, data[:_PIECE]) :]
+            except BlockingIOError:
+                break
+            except OSError:
+                self._gone = True
+                return b""
+        return data
+
+    def _write_backlog(self) -> None:
+        while True:
+            with self._lock:
+                if not self._backlog and self.dropped:
+                    self._backlog.append(
+                        f"{self.dropped} lines of log were dropped: nobody read them\n".encode()
+                    )
+                    self._backlog_size += len(self._backlog[0])
+                    self.dropped = 0
+                if not self._backlog or self._gone:
+                    self._backlog.clear()
+                    self._backlog_size = 0
+                    self._writer = None
+                    return
+                data = self._backlog[0]
+            self._write_all(data)
+            with self._lock:
+                self._backlog.popleft()
+                self._backlog_size -= len(data)
+
+    def _write_all(self, data: bytes) -> None:
+        assert self._descriptor is not None
+        poller = select.poll()
+        poller.register(self._descriptor, select.POLLOUT)
+        while data:
+            # Without end on purpose: this thread dies with the process, and `close` has a deadline.
+            poller.poll()
+            try:
+                data = data[os.write(self._descriptor, data[:_PIECE]) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                self._gone = True
+                return
+
+
+def _descriptor_of(stream: TextIO) -> int | None:
+    try:
+        stream.flush()
+        return stream.fileno()
+    except (AttributeError, OSError, ValueError, io.UnsupportedOperation):
+        return None

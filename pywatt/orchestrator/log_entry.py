@@ -1,0 +1,131 @@
+"""A line of log, read from what a module wrote."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import NoneType
+from typing import Any, Final
+
+import attrs
+
+_LEVELS: Final = {
+    "WARNING": "WARN",
+    "CRITICAL": "ERROR",
+    "FATAL": "ERROR",
+    "PANIC": "ERROR",
+    "NOTICE": "INFO",
+}
+_MESSAGE_KEYS: Final = ("message", "msg", "event")
+_TIME_KEYS: Final = ("timestamp", "time", "ts")
+_LEVEL_KEYS: Final = ("level", "severity", "levelname")
+_TRACEBACK_KEYS: Final = ("exception", "exc_info", "traceback", "stack")
+# Where in the code it was written: for machines, and for whoever asks for JSON.
+_ORIGIN_KEYS: Final = ("target", "module", "function", "line", "logger", "span", "spans")
+_MAX_DEPTH: Final = 64
+
+
+@attrs.frozen
+class LogEntry:
+    """One line of log.
+
+    Attributes:
+        level: "ERROR", "WARN", "INFO", "DEBUG", "TRACE" or what the writer calls it.
+        message: the text.
+        time: when it was written; None when the writer does not say.
+        fields: everything else that was said with it.
+        traceback: the text of an exception, or None.
+    """
+
+    level: str
+    message: str
+    time: datetime | None = None
+    fields: Mapping[str, Any] = attrs.field(factory=dict)
+    traceback: str | None = None
+
+
+def read_json_line(text: str) -> dict[str, Any] | None:
+    """Return a line of JSON log as it is; None when the line is something else.
+
+    Args:
+        text: the line.
+    """
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    fields = document.get("fields")
+    inner = fields if isinstance(fields, dict) else {}
+    known = any(key in document or key in inner for key in _MESSAGE_KEYS)
+    return document if known else None
+
+
+def entry_from(document: Mapping[str, Any]) -> LogEntry:
+    """Return what a JSON log line says: in our layout, which is that of Rust's tracing, or a flat one.
+
+    Args:
+        document: from `read_json_line`.
+    """
+    fields = {key: value for key, value in document.items() if key not in _ORIGIN_KEYS and key != "fields"}
+    inner = document.get("fields")
+    if isinstance(inner, dict):
+        fields |= inner
+    level = str(_take(fields, _LEVEL_KEYS) or "INFO").upper()
+    traceback = _take(fields, _TRACEBACK_KEYS)
+    return LogEntry(
+        level=_LEVELS.get(level, level),
+        message=_as_text(_take(fields, _MESSAGE_KEYS)),
+        time=_as_time(_take(fields, _TIME_KEYS)),
+        traceback=None if not traceback else _as_text(traceback),
+        fields=fields,
+    )
+
+
+def map_leaves(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
+    """Return a JSON value with every text in it changed, the names of its fields included.
+
+    Args:
+        value: the value.
+        change: the change.
+        depth: how deep the value lies in its document; below a bound it becomes plain text.
+    """
+    if isinstance(value, str):
+        return change(value)
+    if depth > _MAX_DEPTH:
+        return change(json.dumps(value, default=str))
+    if isinstance(value, dict):
+        return {change(str(key)): map_leaves(inner, change, depth + 1) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [map_leaves(inner, change, depth + 1) for inner in value]
+    # A number may be a secret too.
+    text = str(value)
+    changed = change(text)
+    unchanged = isinstance(value, (int, float, NoneType)) and changed == text
+    return value if unchanged else changed
+
+
+def _take(fields: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    """Remove and return the first that is there."""
+    return next((fields.pop(key) for key in keys if key in fields), None)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _as_time(value: Any) -> datetime | None:
+    try:
+        if isinstance(value, str):
+            time = datetime.fromisoformat(value)
+            return time if time.tzinfo else time.replace(tzinfo=UTC)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            # Milliseconds are told from seconds by their size.
+            return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
