@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import binascii
-from typing import TYPE_CHECKING
 
 from .errors import Base64DecodingError
 from .variant import COMPILED
 
-if TYPE_CHECKING:
+if COMPILED:
     from librt.base64 import b64decode, b64encode
 
 

@@ -18,7 +18,7 @@ from .errors import JsonSerializationError
 MAX_WRITE_DEPTH: Final = 254
 _SMALLEST: Final = -(2**63)
 _LARGEST: Final = 2**64 - 1
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = re.compile(f"[{chr(0xD800)}-{chr(0xDFFF)}]")
 
 
 def format_float(value: float) -> str:

@@ -1,4 +1,8 @@
-"""Where the recorded vectors are read from."""
+"""Runs a test once per recorded case.
+
+A test that takes `NAME_case` runs for every case of `NAME.json` in the directory of vectors. Where the file holds one
+list per direction, each case also has its direction under "side".
+"""
 
 import json
 from pathlib import Path
@@ -7,6 +11,8 @@ from typing import Any
 import pytest
 
 RECORDED = Path(__file__).parent / "vectors"
+DIFFERENCES = Path(__file__).parent / "differences.json"
+CASE = "_case"
 
 
 def vector_directory(config: pytest.Config) -> Path:
@@ -20,7 +26,33 @@ def read_vectors(config: pytest.Config, name: str) -> Any:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
 
 
+def cases_of(content: Any) -> list[dict[str, Any]]:
+    if content is None:
+        return []
+    if isinstance(content, list):
+        return content
+    return [case | {"side": side} for side, cases in content.items() for case in cases]
+
+
+def label(case: dict[str, Any]) -> str:
+    return ascii(case.get("name", case.get("text", "")))[1:61]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for name in metafunc.fixturenames:
+        if name.endswith(CASE):
+            cases = cases_of(read_vectors(metafunc.config, name.removesuffix(CASE)))
+            metafunc.parametrize(name, cases, ids=[f"{at}-{label(case)}" for at, case in enumerate(cases)])
+
+
 @pytest.fixture(scope="session")
 def vectors(pytestconfig: pytest.Config) -> Path:
     """The directory that holds the vectors of this run."""
     return vector_directory(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def differences() -> dict[str, Any]:
+    """What we answer otherwise than the reference crate, on purpose."""
+    content: dict[str, Any] = json.loads(DIFFERENCES.read_text(encoding="utf-8"))
+    return content
