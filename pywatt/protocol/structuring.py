@@ -21,6 +21,7 @@ Made = TypeVar("Made")
 U16: Final = "u16"  # written as Annotated[int, U16]
 _U16_HIGHEST: Final = 0xFFFF
 MISSING: Final = "missing field"
+_LONGEST_REASON: Final = 200
 
 
 class SelfReading(ABC):
@@ -133,28 +134,29 @@ def structure(value: object, kind: type[Made]) -> Made:
         raise next(refusals(error)) from None
 
 
-def refusals(error: BaseException, path: str = "", *, show_keys: bool = False) -> Iterator[RefusedFieldError]:
+def refusals(error: BaseException, path: str = "", *, revealing: bool = False) -> Iterator[RefusedFieldError]:
     """The single refusals inside an error of the converter, each with the path of its field.
 
     Args:
         error: what the converter raised.
         path: where the converted value stands.
-        show_keys: whether the keys of maps, which are content, may stand in a path.
+        revealing: whether the keys of maps may stand in a path, and what a class says about its values in the
+            reason. Both may be content, so they are for the sender of a payload only.
     """
     import cattrs
     from cattrs.errors import AttributeValidationNote, IterableValidationNote
 
     if not isinstance(error, cattrs.BaseValidationError):
-        yield RefusedFieldError(path + _own_path(error, path), _reason(error))
+        yield RefusedFieldError(path + _own_path(error, path), _reason(error, revealing))
         return
     for inner in error.exceptions:
         place = path
         for note in getattr(inner, "__notes__", ()):
             if isinstance(note, AttributeValidationNote):
                 place = f"{path}.{note.name}" if path else note.name
-            elif isinstance(note, IterableValidationNote) and (show_keys or isinstance(note.index, int)):
+            elif isinstance(note, IterableValidationNote) and (revealing or isinstance(note.index, int)):
                 place = f"{path}[{note.index}]"
-        yield from refusals(inner, place, show_keys=show_keys)
+        yield from refusals(inner, place, revealing=revealing)
 
 
 def _own_path(error: BaseException, path: str) -> str:
@@ -162,13 +164,17 @@ def _own_path(error: BaseException, path: str) -> str:
     return f".{own}" if own and path and not own.startswith("[") else own
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, revealing: bool) -> str:
     if isinstance(error, RefusedFieldError):
         return error.reason
     if isinstance(error, RefusedValueError):
         return str(error)
+    if isinstance(error, KeyError):
+        return MISSING
     # Texts of foreign errors may hold the value.
-    return MISSING if isinstance(error, KeyError) else "not a valid value"
+    return (
+        str(error)[:_LONGEST_REASON] if revealing and isinstance(error, ValueError) else "not a valid value"
+    )
 
 
 @cache

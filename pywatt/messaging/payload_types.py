@@ -1,0 +1,271 @@
+"""Payloads in the types that handlers are annotated with.
+
+Nothing is coerced: a number is no string, a string no number. pydantic models are read by pydantic itself,
+which is never imported here; cattrs is imported only for types that need it.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin
+
+from pywatt.errors import ConfigError, InvalidPayload
+from pywatt.protocol.structuring import (
+    RefusedFieldError,
+    RefusedValueError,
+    read_boolean,
+    read_float,
+    read_integer,
+    read_text,
+    refusals,
+    strict_converter,
+)
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+Read = Callable[[object], Any]
+_MOST_SHOWN: Final = 10
+
+
+def reader_for(annotation: Any) -> Read:
+    """What turns a decoded payload into the annotated type.
+
+    Args:
+        annotation: a type, already evaluated.
+
+    Returns:
+        A function that raises InvalidPayload, naming the field, for a payload that is something else.
+
+    Raises:
+        ConfigError: payloads cannot be turned into that type.
+    """
+    if annotation in (Any, object):
+        return _as_it_is
+    simple = _SIMPLE.get(annotation) if isinstance(annotation, type) else None
+    return _translated(simple) if simple is not None else _structured(annotation)
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _read_none(value: object) -> None:
+    if value is not None:
+        raise RefusedValueError("null", value)
+
+
+def _read_object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise RefusedValueError("an object", value)
+    return value
+
+
+def _read_array(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise RefusedValueError("an array", value)
+    return value
+
+
+_SIMPLE: Final[dict[type, Read]] = {
+    str: read_text,
+    bool: read_boolean,
+    int: read_integer,
+    float: read_float,
+    types.NoneType: _read_none,
+    dict: _read_object,
+    list: _read_array,
+}
+
+
+def _translated(read: Read) -> Read:
+    def checked(value: object) -> Any:
+        try:
+            return read(value)
+        except (RefusedFieldError, RefusedValueError) as error:
+            raise InvalidPayload(str(error)) from None
+
+    return checked
+
+
+def _structured(annotation: Any) -> Read:
+    try:
+        hook = payload_converter().get_structure_hook(annotation)
+    except Exception as error:
+        # cattrs reports what it cannot read with many kinds of errors.
+        raise ConfigError(f"payloads cannot be read as {annotation!r}: {error}") from error
+
+    def read(value: object) -> Any:
+        try:
+            return hook(value, annotation)
+        except Exception as error:
+            raise _invalid_payload(error) from None
+
+    return read
+
+
+def _invalid_payload(error: Exception) -> InvalidPayload:
+    import cattrs
+
+    if not isinstance(error, ValueError | TypeError | KeyError | cattrs.BaseValidationError):
+        raise error
+    found = list(refusals(error, revealing=True))
+    shown = "; ".join(str(refusal) for refusal in found[:_MOST_SHOWN])
+    details = [{"field": refusal.path, "reason": refusal.reason} for refusal in found[:_MOST_SHOWN]]
+    return InvalidPayload(shown, {"errors": details})
+
+
+@cache
+def payload_converter() -> Converter:
+    """The strict converter, and hooks for the types that operations never hold."""
+    from cattrs.cols import is_any_set
+    from cattrs.strategies import configure_union_passthrough
+
+    converter = strict_converter().copy()
+    configure_union_passthrough(Union[str, bool, int, float, None], converter)  # noqa: UP007
+    converter.register_structure_hook(bytes, _read_bytes)
+    converter.register_structure_hook_func(_is_enum, _read_enum)
+    converter.register_structure_hook_func(_is_literal, _read_literal)
+    converter.register_structure_hook_func(_is_text_made, _read_text_made)
+    converter.register_structure_hook_factory(_is_dataclass, _dataclass_hook)
+    converter.register_structure_hook_factory(is_any_set, _set_hook)
+    converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
+    converter.register_structure_hook_func(_is_pydantic, _read_pydantic)
+    return converter
+
+
+def _read_bytes(value: object, _kind: Any) -> bytes:
+    items = _read_array(value)
+    try:
+        return bytes(items)
+    except (TypeError, ValueError):
+        raise RefusedFieldError("", "expected an array of integers from 0 to 255") from None
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def _read_enum(value: object, kind: type[Enum]) -> Enum:
+    for member in kind:
+        if type(member.value) is type(value) and member.value == value:
+            return member
+    raise RefusedFieldError("", f"expected a value of {kind.__name__}")
+
+
+def _is_literal(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is Literal
+
+
+def _read_literal(value: object, kind: Any) -> object:
+    for allowed in get_args(kind):
+        if type(allowed) is type(value) and allowed == value:
+            return allowed
+    raise RefusedFieldError("", f"expected one of {', '.join(repr(allowed) for allowed in get_args(kind))}")
+
+
+_MADE_FROM_TEXT: Final[dict[tuple[str, str], str]] = {
+    ("datetime", "datetime"): "fromisoformat",
+    ("datetime", "date"): "fromisoformat",
+    ("datetime", "time"): "fromisoformat",
+    ("uuid", "UUID"): "",
+    ("decimal", "Decimal"): "",
+    ("pathlib", "Path"): "",
+}
+
+
+def _is_text_made(kind: Any) -> bool:
+    return isinstance(kind, type) and (kind.__module__, kind.__qualname__) in _MADE_FROM_TEXT
+
+
+def _read_text_made(value: object, kind: Any) -> object:
+    method = _MADE_FROM_TEXT[(kind.__module__, kind.__qualname__)]
+    text = read_text(value)
+    try:
+        return getattr(kind, method)(text) if method else kind(text)
+    except (ValueError, ArithmeticError):
+        raise RefusedFieldError("", f"expected the text of a {kind.__name__}") from None
+
+
+def _is_dataclass(kind: Any) -> bool:
+    origin = get_origin(kind) or kind
+    return isinstance(origin, type) and is_dataclass(origin)
+
+
+def _dataclass_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    from cattrs.gen import make_dict_structure_fn
+
+    structured = make_dict_structure_fn(kind, converter)
+
+    def read(value: Any, target: Any) -> Any:
+        _read_object(value)
+        return structured(value, target)
+
+    return read
+
+
+def _set_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    made = frozenset if (get_origin(kind) or kind) is frozenset else set
+    read_items = _items_hook(get_args(kind)[0] if get_args(kind) else Any, converter)
+    return lambda value, _: made(read_items(value))
+
+
+def _is_tuple(kind: Any) -> bool:
+    return kind is tuple or get_origin(kind) is tuple
+
+
+def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    arguments = get_args(kind) or (Any, ...)
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        read_items = _items_hook(arguments[0], converter)
+        return lambda value, _: tuple(read_items(value))
+    hooks = [(converter.get_structure_hook(argument), argument) for argument in arguments]
+
+    def read(value: Any, _kind: Any) -> Any:
+        items = _read_array(value)
+        if len(items) != len(hooks):
+            raise RefusedFieldError("", f"expected an array of {len(hooks)} values")
+        return tuple(
+            _read_item(hook, argument, item, index)
+            for index, ((hook, argument), item) in enumerate(zip(hooks, items, strict=True))
+        )
+
+    return read
+
+
+def _read_item(hook: Callable[[Any, Any], Any], kind: Any, item: object, index: int) -> Any:
+    try:
+        return hook(item, kind)
+    except Exception as error:
+        refusal = next(refusals(error, f"[{index}]", revealing=True))
+        raise refusal from None
+
+
+def _items_hook(item: Any, converter: Converter) -> Callable[[Any], Any]:
+    kind = list[item]
+    hook = converter.get_structure_hook(kind)
+    return lambda value: hook(value, kind)
+
+
+def _is_pydantic(kind: Any) -> bool:
+    return isinstance(kind, type) and hasattr(kind, "__pydantic_validator__")
+
+
+def _read_pydantic(value: object, kind: Any) -> Any:
+    try:
+        # Models have a method for this; pydantic's dataclasses have only the validator.
+        return kind.__pydantic_validator__.validate_python(value)
+    except ValueError as error:
+        describe = getattr(error, "errors", None)
+        if describe is None:
+            raise
+        first = describe(include_url=False, include_context=False, include_input=False)[0]
+        path = "".join(
+            f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]
+        ).removeprefix(".")
+        raise RefusedFieldError(path, first["msg"]) from None
