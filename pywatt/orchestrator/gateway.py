@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import re
 import socket
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 
 from aiohttp import web
 
@@ -26,8 +28,9 @@ logger = logging.getLogger(__name__)
 
 HEALTH_PATH = "/healthz"
 READINESS_PATH = "/readyz"
-_OWN_PATHS = frozenset({HEALTH_PATH, READINESS_PATH})
+_OWN_PATHS = (HEALTH_PATH, READINESS_PATH)
 _RETRY_AFTER = 1
+_AUTHORITY_END = re.compile(r"[/?]")
 
 
 class Gateway:
@@ -59,6 +62,7 @@ class Gateway:
         self._upstreams: dict[str, PlainUpstream] = {}
         self._server: GatewayServer | None = None
         self._listener: asyncio.Server | None = None
+        self._socket_path: str | None = None
         self._draining = False
 
     async def start(self, bound: socket.socket) -> None:
@@ -70,9 +74,15 @@ class Gateway:
         loop = asyncio.get_running_loop()
         self._server = GatewayServer(self._answer)
         if bound.family == getattr(socket, "AF_UNIX", None):
+            self._socket_path = bound.getsockname()
             self._listener = await loop.create_unix_server(self._server, sock=bound)
         else:
             self._listener = await loop.create_server(self._server, sock=bound)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being answered."""
+        return 0 if self._server is None else self._server.in_flight
 
     async def close(self, timeout: float = 10.0) -> None:
         """Stop accepting, finish what is in flight, close every connection.
@@ -84,6 +94,8 @@ class Gateway:
         server = self._server
         if self._listener is not None:
             self._listener.close()
+            if self._socket_path is not None:
+                Path(self._socket_path).unlink(missing_ok=True)
         if server is not None:
             server.close_idle()
             # A WebSocket has no end to wait for.
@@ -104,14 +116,15 @@ class Gateway:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         request_id = ""
         try:
-            target = _origin_form(request)
-            if target in _OWN_PATHS:
-                return self._own_answer(request, target)
             headers = _read_headers(request)
             given = headers.get("x-request-id")
             request_id = given if given is not None and valid_request_id(given) else new_identifier()
             headers["x-request-id"] = request_id
-            response = await self._bring(request, request_id, target, headers)
+            target = _origin_form(request)
+            if target.startswith(_OWN_PATHS) and target.partition("?")[0] in _OWN_PATHS:
+                response = self._own_answer(request, target.partition("?")[0])
+            else:
+                response = await self._bring(request, request_id, target, headers)
         except RequestRefusedError as refusal:
             response = error_response(refusal, request_id or new_identifier())
         except (ConnectionError, asyncio.CancelledError):
@@ -166,10 +179,10 @@ class Gateway:
                 await upstream.close()
         return self._upstreams[name]
 
-    def _own_answer(self, request: web.BaseRequest, target: str) -> web.StreamResponse:
+    def _own_answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         if request.method not in {"GET", "HEAD"}:
-            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, f"{target} takes GET and HEAD only")
-        if target == HEALTH_PATH:
+            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, f"{path} takes GET and HEAD only")
+        if path == HEALTH_PATH:
             return json_response(HTTPStatus.OK, {"status": "OK"})
         modules = {}
         ready = not self._draining
@@ -191,11 +204,14 @@ def _origin_form(request: web.BaseRequest) -> str:
         scheme, _, rest = target.partition("://")
         if scheme.lower() not in {"http", "https"}:
             raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "the request target is not a path")
-        slash = rest.find("/")
-        question_mark = rest.find("?")
-        if slash < 0 or 0 <= question_mark < slash:
-            return "/" + (rest[question_mark:] if question_mark >= 0 else "")
-        target = rest[slash:]
+        authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+        target = rest[len(authority) :]
+        if not target.startswith("/"):
+            target = "/" + target
+    if not target.isascii() or "#" in target:
+        raise RequestRefusedError(
+            HTTPStatus.BAD_REQUEST, "the request target holds characters that must be escaped"
+        )
     return target
 
 

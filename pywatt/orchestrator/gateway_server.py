@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from pywatt.orchestrator.error_responses import RequestRefusedError, error_response
+from pywatt.orchestrator.raw_response import HandedOverResponse
 from pywatt_fast.identifiers import new_identifier
 
 logger = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ IDLE_SECONDS = 75.0
 MAX_HEADERS = 100
 MAX_LINE = 8190
 MAX_HEAD = 32 * 1024
-_SWEEP_SECONDS = 1.0
+SWEEP_SECONDS = 1.0
 
 
 class GatewayConnection(RequestHandler):
@@ -88,7 +89,16 @@ class GatewayServer(web.Server):
         self.in_flight += 1
         self.idle.clear()
         try:
-            return await self._answer(request)
+            response = await self._answer(request)
+            # Written here and not by aiohttp afterwards: an answer is in flight until the client has it.
+            await response.prepare(request)
+            await response.write_eof()
+            return response
+        except TimeoutError:
+            logger.info("gave up a client that takes nothing of its answer")
+            if request.transport is not None:
+                request.transport.abort()
+            return HandedOverResponse()
         finally:
             connection.busy = False
             self.in_flight -= 1
@@ -108,7 +118,7 @@ class GatewayServer(web.Server):
             self._sweep = None
 
     def _schedule(self) -> None:
-        self._sweep = self._loop.call_later(_SWEEP_SECONDS, self._close_slow)
+        self._sweep = self._loop.call_later(SWEEP_SECONDS, self._close_slow)
 
     def _close_slow(self) -> None:
         oldest = self._loop.time() - HEAD_SECONDS

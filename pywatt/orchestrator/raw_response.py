@@ -97,6 +97,7 @@ class StreamedResponse(web.StreamResponse):
         super().__init__(status=status, reason=reason)
         self._fields = fields
         self._keeps = True
+        self._begun = False
         self._writer: AbstractStreamWriter | None = None
 
     @property
@@ -111,8 +112,9 @@ class StreamedResponse(web.StreamResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Write the head, once."""
         writer = request.writer
-        if self._writer is not None:
+        if self._begun:
             return writer
+        self._begun = True
         self._writer = writer
         self._keeps = self._keeps and request.keep_alive
         chunked = False

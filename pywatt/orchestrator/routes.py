@@ -66,7 +66,7 @@ class RouteTable:
             if name in self._modules:
                 return name, MODULE_PREFIX + name
             if self._reserve_module_paths:
-                return None, MODULE_PREFIX + name
+                return None, MODULE_PREFIX[:-1]
         for prefix, module in self._prefixes:
             length = len(prefix)
             if path.startswith(prefix) and (len(path) == length or path[length] == "/"):
