@@ -143,7 +143,7 @@ def error_payload(error: CallError, request_id: str) -> EncodedMessage:
     except (PlainValueError, CoreError) as reason:
         _LOG.warning("details of error %s are not sent, they are not JSON: %s", error.code, reason)
         details = None
-    content = {"code": error.code, "message": error.message, "details": details}
+    content = {"code": str(error.code), "message": str(error.message), "details": details}
     metadata = MessageMetadata(properties={"error": True, "correlation_id": request_id})
     return EncodedMessage.from_message(Message(content, metadata))
 

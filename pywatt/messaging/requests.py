@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import math
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from pywatt.errors import SendQueueFull
+from pywatt.errors import PyWattSDKError, SendQueueFull
+
+
+def _copy_of(error: BaseException) -> BaseException:
+    if not isinstance(error, PyWattSDKError):
+        return error
+    copied = copy.copy(error)
+    copied.__cause__ = error.__cause__
+    return copied
 
 
 class PendingRequests:
@@ -39,9 +49,11 @@ class PendingRequests:
 
         Raises:
             SendQueueFull: as many wait as may.
-            ValueError: the key waits already.
+            ValueError: the key waits already, or the timeout is not a number.
         """
-        if key in self._waiting:
+        if math.isnan(timeout):
+            raise ValueError(f"{self.name}: a timeout cannot be NaN")
+        if (waiting := self._waiting.get(key)) is not None and not waiting.done():
             raise ValueError(f"{self.name}: a request with this key is already waiting")
         if len(self._waiting) >= self.limit:
             raise SendQueueFull(self.limit, self.name, "requests")
@@ -84,7 +96,8 @@ class PendingRequests:
     def fail_matching(self, predicate: Callable[[Any], bool], error: BaseException) -> int:
         """Fails the requests whose key fits; the number of them."""
         keys = [key for key in self._waiting if predicate(key)]
-        return sum(self.fail(key, error) for key in keys)
+        # One object raised in many tasks would collect the tracebacks of all of them.
+        return sum(self.fail(key, _copy_of(error)) for key in keys)
 
     def _take(self, key: Hashable) -> asyncio.Future[Any] | None:
         future = self._waiting.pop(key, None)

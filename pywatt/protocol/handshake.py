@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import select
+import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -29,19 +31,23 @@ _LOG: Final = logging.getLogger(__name__)
 _LEVELS: Final = tuple(level.value for level in SecurityLevel)
 
 
-def read_init(descriptor: int = 0) -> InitBlob:
+def read_init(descriptor: int = 0, timeout: float | None = None) -> InitBlob:
     """Waits for the init line, byte by byte, so that what follows it stays unread.
 
     Args:
         descriptor: where to read; stdin unless it was moved.
+        timeout: how long the whole line may take, in seconds; None waits for as long as the stream is open.
 
     Raises:
-        InitError: the stream ended or failed, or the line is too long or not valid.
+        InitError: the stream ended or failed, or the line is too late, too long or not valid.
     """
+    deadline = None if timeout is None else time.monotonic() + timeout
     line = bytearray()
     while True:
         try:
-            byte = os.read(descriptor, 1)
+            byte = _read_byte(descriptor, deadline)
+        except TimeoutError:
+            raise InitError("Io", f"no init line in {timeout:g} s") from None
         except OSError as error:
             raise InitError("Io", error.strerror or type(error).__name__) from error
         if not byte:
@@ -51,6 +57,24 @@ def read_init(descriptor: int = 0) -> InitBlob:
         if len(line) == MAX_INIT_LINE:
             raise InitError("Json", f"Init line exceeded 1 MiB ({MAX_INIT_LINE} bytes)")
         line += byte
+
+
+def _read_byte(descriptor: int, deadline: float | None) -> bytes:
+    """One byte, or nothing at the end of the stream; waits also where the descriptor itself does not."""
+    if deadline is not None:
+        _wait_readable(descriptor, deadline)
+    while True:
+        try:
+            return os.read(descriptor, 1)
+        except BlockingIOError:
+            _wait_readable(descriptor, deadline)
+
+
+def _wait_readable(descriptor: int, deadline: float | None) -> None:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    if not poll.poll(None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000):
+        raise TimeoutError
 
 
 def parse_init(line: bytes) -> InitBlob:

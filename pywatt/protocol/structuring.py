@@ -190,12 +190,12 @@ def strict_converter() -> Converter:
     # By identity: a hook registered for `object` would serve every class.
     converter.register_structure_hook_func(lambda kind: kind is object, _as_it_is)
     converter.register_structure_hook_func(_is_u16, read_u16)
-    converter.register_structure_hook_func(_reads_itself, lambda value, kind: kind.from_json(value))
     converter.register_structure_hook_factory(is_sequence, _after(list, "an array", list_structure_factory))
     converter.register_structure_hook_factory(
         is_mapping, _after(dict, "an object", mapping_structure_factory)
     )
     converter.register_structure_hook_factory(attrs.has, _after(dict, "an object", _class_hook))
+    converter.register_structure_hook_func(_reads_itself, lambda value, kind: kind.from_json(value))
     return converter
 
 
