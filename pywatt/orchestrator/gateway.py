@@ -6,7 +6,6 @@ import re
 import socket
 from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
 
 from aiohttp import web
 
@@ -16,6 +15,7 @@ from pywatt.orchestrator.configuration import GatewayConfiguration
 from pywatt.orchestrator.error_responses import RequestRefusedError, error_response, json_response
 from pywatt.orchestrator.exchange import Exchange
 from pywatt.orchestrator.gateway_server import MAX_HEAD, GatewayServer
+from pywatt.orchestrator.gateway_socket import remove_socket_file
 from pywatt.orchestrator.plain_upstream import PlainUpstream
 from pywatt.orchestrator.routes import Match, RouteTable
 from pywatt.orchestrator.served_module import ServedModule
@@ -95,7 +95,7 @@ class Gateway:
         if self._listener is not None:
             self._listener.close()
             if self._socket_path is not None:
-                Path(self._socket_path).unlink(missing_ok=True)
+                remove_socket_file(self._socket_path)
         if server is not None:
             server.close_idle()
             # A WebSocket has no end to wait for.

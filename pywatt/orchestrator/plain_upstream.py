@@ -219,6 +219,8 @@ async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResp
                 await writer.write(piece)
                 clock.reschedule(None)
     except (ClientError, TimeoutError) as error:
+        if request.transport is None or request.transport.is_closing():
+            raise ConnectionResetError("the client left") from error
         # The head is gone: only a broken connection tells the client that the answer is not whole.
         logger.warning(
             "answer of module %s to request %s ended early: %r",
@@ -226,8 +228,7 @@ async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResp
             exchange.request_id,
             error,
         )
-        if request.transport is not None:
-            request.transport.abort()
+        request.transport.abort()
         return HandedOverResponse()
     return answer
 

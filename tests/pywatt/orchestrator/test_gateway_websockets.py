@@ -4,47 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
-from gateways import DEADLINE, StandInModule, StartGateway
-
-from pywatt.orchestrator.gateway_socket import bind_gateway
-from pywatt.protocol.listen import ListenAddress, TcpAddress, UnixAddress
+from gateways import DEADLINE, StartGateway
+from plain_servers import Serve, address, serve
 
 Handler = Callable[[web.WebSocketResponse, web.BaseRequest], Awaitable[None]]
-Serve = Callable[..., Awaitable[StandInModule]]
+
+__all__ = ["address", "serve"]
 
 
-@pytest.fixture(params=["tcp", "unix"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> ListenAddress:
-    return TcpAddress("127.0.0.1", 0) if request.param == "tcp" else UnixAddress(str(tmp_path / "http"))
+def sockets(handler: Handler, *protocols: str) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    """A request handler that gives each WebSocket to a function."""
 
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        socket = web.WebSocketResponse(protocols=protocols, autoping=False)
+        await socket.prepare(request)
+        await handler(socket, request)
+        return socket
 
-@pytest.fixture
-async def serve(address: ListenAddress) -> AsyncIterator[Serve]:
-    """Start a server whose WebSockets are given to a function, and return it as a module."""
-    async with AsyncExitStack() as stack:
-
-        async def start(handler: Handler, *protocols: str) -> StandInModule:
-            async def answer(request: web.BaseRequest) -> web.StreamResponse:
-                socket = web.WebSocketResponse(protocols=protocols, autoping=False)
-                await socket.prepare(request)
-                await handler(socket, request)
-                return socket
-
-            runner = web.ServerRunner(web.Server(answer, handler_cancellation=True), shutdown_timeout=0.1)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            bound = bind_gateway(address)
-            where = address if isinstance(address, UnixAddress) else TcpAddress(*bound.getsockname())
-            await web.SockSite(runner, bound).start()
-            return StandInModule("shop", http_address=where)
-
-        yield start
+    return answer
 
 
 @pytest.fixture
@@ -67,7 +48,7 @@ async def echo(socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
 async def test_messages_pass_both_ways(
     start_gateway: StartGateway, serve: Serve, client: aiohttp.ClientSession, compress: int
 ) -> None:
-    gateway = await start_gateway(await serve(echo))
+    gateway = await start_gateway(await serve(sockets(echo)))
     async with (
         asyncio.timeout(DEADLINE),
         client.ws_connect(gateway.url + "/m/shop/live?x=1", compress=compress) as socket,
@@ -89,7 +70,7 @@ async def test_the_module_hears_target_headers_and_the_offered_subprotocols(
         heard.append(request)
         await socket.close()
 
-    gateway = await start_gateway(await serve(note, "chat.v2"))
+    gateway = await start_gateway(await serve(sockets(note, "chat.v2")))
     async with (
         asyncio.timeout(DEADLINE),
         client.ws_connect(gateway.url + "/m/shop/live?x=1", protocols=("chat.v1", "chat.v2")) as socket,
@@ -104,7 +85,7 @@ async def test_the_module_hears_target_headers_and_the_offered_subprotocols(
 async def test_pings_are_answered_by_the_module(
     start_gateway: StartGateway, serve: Serve, client: aiohttp.ClientSession
 ) -> None:
-    gateway = await start_gateway(await serve(echo))
+    gateway = await start_gateway(await serve(sockets(echo)))
     async with (
         asyncio.timeout(DEADLINE),
         client.ws_connect(gateway.url + "/m/shop/", autoping=False) as socket,
@@ -121,7 +102,7 @@ async def test_the_modules_close_code_and_reason_reach_the_client(
     async def close(socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
         await socket.close(code=code, message=b"because")
 
-    gateway = await start_gateway(await serve(close))
+    gateway = await start_gateway(await serve(sockets(close)))
     async with (
         asyncio.timeout(DEADLINE),
         client.ws_connect(gateway.url + "/m/shop/", autoclose=False) as socket,
@@ -139,7 +120,7 @@ async def test_the_clients_close_code_reaches_the_module(
         await socket.receive()
         codes.put_nowait(socket.close_code)
 
-    gateway = await start_gateway(await serve(note))
+    gateway = await start_gateway(await serve(sockets(note)))
     async with asyncio.timeout(DEADLINE):
         async with client.ws_connect(gateway.url + "/m/shop/") as socket:
             await socket.close(code=4001)
@@ -156,7 +137,7 @@ async def test_a_client_that_vanishes_closes_the_upstream(start_gateway: StartGa
         finally:
             ended.set()
 
-    gateway = await start_gateway(await serve(wait))
+    gateway = await start_gateway(await serve(sockets(wait)))
     client = await gateway.connect()
     client.send(
         b"GET /m/shop/ HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
@@ -179,7 +160,7 @@ async def test_a_module_that_vanishes_closes_the_client(
         assert request.transport is not None
         request.transport.abort()
 
-    gateway = await start_gateway(await serve(vanish))
+    gateway = await start_gateway(await serve(sockets(vanish)))
     async with asyncio.timeout(DEADLINE), client.ws_connect(gateway.url + "/m/shop/") as socket:
         await socket.send_str("go")
         await socket.receive()
@@ -199,7 +180,7 @@ async def test_a_reader_that_is_slow_holds_back_the_writer(
             sent += 1
         await socket.close()
 
-    gateway = await start_gateway(await serve(flood))
+    gateway = await start_gateway(await serve(sockets(flood)))
     async with (
         asyncio.timeout(DEADLINE),
         client.ws_connect(gateway.url + "/m/shop/", max_msg_size=0) as socket,
@@ -221,7 +202,7 @@ async def test_a_module_that_refuses_is_quoted(
     async def refuse(socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
         raise AssertionError
 
-    module = await serve(refuse)
+    module = await serve(sockets(refuse))
     gateway = await start_gateway(module)
     answer = await gateway.ask(
         "/m/shop/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 12"
@@ -232,7 +213,7 @@ async def test_a_module_that_refuses_is_quoted(
 async def test_draining_parts_the_connections(
     start_gateway: StartGateway, serve: Serve, client: aiohttp.ClientSession
 ) -> None:
-    gateway = await start_gateway(await serve(echo))
+    gateway = await start_gateway(await serve(sockets(echo)))
     async with asyncio.timeout(DEADLINE), client.ws_connect(gateway.url + "/m/shop/") as socket:
         await socket.send_str("x")
         await socket.receive_str()
