@@ -44,11 +44,11 @@ def check_secrets(sources: Sequence[object], directory: Path) -> Iterator[KeyPro
     """
     for index, source in enumerate(sources):
         path = ("secrets", "from", index)
-        if not isinstance(source, str) or not is_source(source) or source == "env":
+        if not isinstance(source, str) or not is_source(source):
             continue
         if source in sources[:index]:
             yield KeyProblem(path, f'"{source}" stands here twice', "every source once")
-        elif source != OPTIONAL_SOURCE and not (directory / source).exists():
+        elif source not in ("env", OPTIONAL_SOURCE) and not (directory / source).exists():
             yield KeyProblem(path, f"no such file: {directory / source}")
 
 
@@ -109,11 +109,11 @@ def find_module_file(name: str, directory: Path) -> Path | None:
             spec = importlib.util.find_spec(first)
         except (ImportError, ValueError):
             return None
-    for index, _ in enumerate(rest):
+    for part in rest:
         if spec is None or spec.submodule_search_locations is None:
             return None
-        full_name = ".".join([first, *rest[: index + 1]])
-        spec = importlib.machinery.PathFinder.find_spec(full_name, list(spec.submodule_search_locations))
+        # By its last name: a dotted one would make the finder ask for parents that nobody has imported.
+        spec = importlib.machinery.PathFinder.find_spec(part, list(spec.submodule_search_locations))
     if spec is None:
         return None
     return Path(spec.origin) if spec.origin else Path(next(iter(spec.submodule_search_locations or ()), name))

@@ -29,6 +29,7 @@ _IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _ROUTE = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
 _DURATION_TEXT = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|sec|secs|seconds|min|minutes|hours)?")
 _DURATION_UNITS: Final = {"ms": 0.001, "m": 60, "min": 60, "minutes": 60, "h": 3600, "hours": 3600}
+_IPV6_DIGITS = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.%]*")
 _SIZE_TEXT = re.compile(r"(\d+)\s*(k|m|g)?i?b?", re.IGNORECASE)
 _SIZE_UNITS: Final = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
@@ -259,9 +260,9 @@ def read_listen(value: object) -> ListenAddress:
     bracketed = host.startswith("[") and host.endswith("]")
     if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535 or not bare_host:
         raise RefusedValueError(f"is {describe(text)}", expected)
-    if ":" in host and not bracketed:
+    if _IPV6_DIGITS.fullmatch(host):
         raise RefusedValueError(f"is {describe(text)}", expected, f'write "[{host}]:{port}"')
-    if not re.fullmatch(r"[0-9A-Za-z._:%-]+", bare_host):
+    if not re.fullmatch(r"[0-9A-Za-z._:%-]+" if bracketed else r"[0-9A-Za-z._-]+", bare_host):
         raise RefusedValueError(f"is {describe(text)}", expected)
     return TcpAddress(bare_host, int(port))
 

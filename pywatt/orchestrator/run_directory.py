@@ -33,7 +33,7 @@ class RunDirectoryError(PyWattSDKError):
     prefix = "run directory: "
 
 
-class AlreadyRunning(RunDirectoryError):  # noqa: N818  # named for what is the case
+class AlreadyRunning(RunDirectoryError):
     """Another orchestrator runs the same configuration.
 
     Args:
@@ -136,7 +136,7 @@ class RunDirectory:
             self._write_records()
 
     def end_left_overs(self) -> list[LeftOver]:
-        """End what an earlier orchestrator recorded and did not live to stop; blocks for some seconds at most.
+        """End what an earlier orchestrator recorded and did not live to stop; may block for some seconds.
 
         Returns:
             What was found, for the log.
@@ -216,7 +216,7 @@ class RunDirectory:
 
 
 def base_directory() -> Path:
-    """Return where this user's run directories lie: $PYWATT_RUN_DIR, $XDG_RUNTIME_DIR/pywatt, /tmp/pywatt-UID."""
+    """Return the home of run directories: $PYWATT_RUN_DIR, $XDG_RUNTIME_DIR/pywatt, /tmp/pywatt-UID."""
     chosen = os.environ.get("PYWATT_RUN_DIR")
     if chosen:
         return Path(chosen).absolute()
