@@ -151,6 +151,10 @@ class RunDirectory:
         if self._lock < 0:
             return
         self._remove_sockets()
+        if self._sockets != self.path:
+            # Whatever else lies in there keeps it; the next start finds it again.
+            with contextlib.suppress(OSError):
+                self._sockets.rmdir()
         os.close(self._descriptor)
         os.close(self._lock)
         self._lock = self._descriptor = -1

@@ -48,9 +48,12 @@ def read_secret_file(path: Path) -> SecretFile | None:
     except OSError as error:
         raise _refused(path, f"cannot be read: {error.strerror or error}") from None
     # Everything is asked of this one descriptor: a path may be replaced between two questions.
-    with open(descriptor, "rb") as file:
-        warnings = _check_permissions(path, os.fstat(file.fileno()))
-        content = file.read(MAX_SECRET_FILE + 1)
+    try:
+        warnings = _check_permissions(path, os.fstat(descriptor))
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(MAX_SECRET_FILE + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_SECRET_FILE:
         raise _refused(path, "is too large", f"at most {MAX_SECRET_FILE} bytes")
     try:
