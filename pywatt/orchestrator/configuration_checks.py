@@ -208,6 +208,12 @@ def _check_values(module: ModuleConfiguration) -> Iterator[KeyProblem]:
     for name, count in Counter(module.secrets or ()).items():
         if count > 1:
             yield KeyProblem((*path, "secrets"), f'"{name}" stands here twice')
+    if module.heartbeat_timeout <= module.heartbeat_interval:
+        yield KeyProblem(
+            (*path, "heartbeat_timeout"),
+            f"is {module.heartbeat_timeout:g}, not above heartbeat_interval",
+            f"more than {module.heartbeat_interval:g}",
+        )
     if module.restart.initial_delay > module.restart.max_delay:
         yield KeyProblem(
             (*path, "restart", "initial_delay"),

@@ -45,6 +45,7 @@ def test_one_module_and_nothing_else_gets_every_default(project: Path) -> None:
     assert (module.after, module.secrets, module.env, module.route) == ([], None, {}, None)
     assert (module.sdk, module.replicas, module.health, module.directory) == ("pywatt", 1, None, project)
     assert (module.start_timeout, module.stop_timeout) == (30.0, 15.0)
+    assert (module.heartbeat_interval, module.heartbeat_timeout) == (5.0, 30.0)
     assert module.restart.policy == "on-failure"
     assert (module.restart.initial_delay, module.restart.max_delay) == (0.5, 30.0)
     assert (module.restart.exit_limit, module.restart.exit_window) == (5, 60.0)
@@ -77,6 +78,8 @@ def test_every_key_is_read(project: Path) -> None:
         health = "/health?full=1"
         start_timeout = 1.5
         stop_timeout = 2
+        heartbeat_interval = 0.25
+        heartbeat_timeout = 1
         [modules.ledger.restart]
         policy = "always"
         initial_delay = 0
@@ -100,6 +103,7 @@ def test_every_key_is_read(project: Path) -> None:
     assert ledger.env == {"TZ": "UTC", "EMPTY": ""}
     assert (ledger.sdk, ledger.directory, ledger.health) == ("crate", project / "sub", "/health?full=1")
     assert (ledger.start_timeout, ledger.stop_timeout) == (1.5, 2.0)
+    assert (ledger.heartbeat_interval, ledger.heartbeat_timeout) == (0.25, 1.0)
     assert ledger.restart.policy == "always"
     assert (ledger.restart.initial_delay, ledger.restart.max_delay) == (0.0, 10.0)
     assert (ledger.restart.exit_limit, ledger.restart.exit_window) == (3, 20.0)

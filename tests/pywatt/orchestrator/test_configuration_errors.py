@@ -62,7 +62,7 @@ def test_a_problem_reads_as_one_line(tmp_path: Path) -> None:
     problem = problem_of(tmp_path, MODULE + 'sdkk = "pywatt"\n')
     assert str(problem) == (
         f"{tmp_path}/pywatt.toml:3: modules.web.sdkk: unknown key; expected one of after, app, command, "
-        "directory, env, health, replicas, restart, route, run, sdk, secrets, start_timeout, stop_timeout; "
+        "directory, env, health, heartbeat_interval, heartbeat_timeout, replicas, restart, route, run, sdk, secrets, start_timeout, stop_timeout; "
         'did you mean "sdk"?'
     )
 
@@ -145,6 +145,7 @@ def test_gateway(tmp_path: Path, key: str, expected: str, suggestion: str | None
         ('sdk = "crate"', 'is "crate" for a Python module', None),
         ('health = "health"', 'is the text "health"', None),
         ("stop_timeout = 100000", "is 100000", None),
+        ("heartbeat_timeout = 5", "is 5, not above heartbeat_interval", None),
         ("restart = 5", "is the number 5", None),
         ('after = "web"', 'is the text "web"', None),
         ('after = ["web"]', "a module cannot start after itself", None),
