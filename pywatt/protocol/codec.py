@@ -114,7 +114,8 @@ def write_operation(
     except CoreError as error:
         raise ProtocolError(str(error)) from None
     except RefusedFieldError as error:
-        raise ProtocolError(str(error), field=error.path or None) from None
+        op = operation.op
+        raise ProtocolError(f"operation `{op}`: {error}", op=op, field=error.path or None) from None
 
 
 def write_frame(
@@ -230,5 +231,5 @@ def _encode_metadata(metadata: Mapping[str, object] | None) -> bytes:
             raise ProtocolError(
                 f"expected an object, found {kind_of(properties)}", field="metadata.properties"
             )
-        known["properties"] = sorted_content(dict(properties))
+        known["properties"] = sorted_content(dict(properties), "metadata.properties")
     return encode_json(known)

@@ -11,7 +11,7 @@ from pywatt.protocol.listen import TcpAddress, UnixAddress
 from pywatt.protocol.structuring import RefusedFieldError, SelfReading, structure
 
 REDACTED: Final = "[REDACTED]"
-_DEEPEST_CONTENT: Final = 512
+_DEEPEST_CONTENT: Final = 127
 
 
 class Record:
@@ -37,7 +37,7 @@ class Record:
             value = getattr(self, name)
             if (value is None or value is False) and name in self.omitted:
                 continue
-            fields[name] = sorted_content(value) if name in self.content else _printable(value)
+            fields[name] = sorted_content(value, name) if name in self.content else _printable(value)
         return fields
 
     def __eq__(self, other: object) -> bool:
@@ -86,15 +86,26 @@ def field_names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in attrs.fields(kind))
 
 
-def sorted_content(value: object, depth: int = 0) -> object:
-    """The same JSON value with the keys of every object sorted, as the reference prints free content."""
+def sorted_content(value: object, field: str, depth: int = 1) -> object:
+    """The same JSON value with the keys of every object sorted, as the reference prints free content.
+
+    Args:
+        value: any JSON.
+        field: where it stands, for the error.
+        depth: how many objects and arrays it stands in.
+
+    Raises:
+        RefusedFieldError: nested deeper than the reference reads, or a key is no string.
+    """
+    if not isinstance(value, dict | list | tuple):
+        return value
     if depth > _DEEPEST_CONTENT:
-        raise RefusedFieldError("", f"content is nested deeper than {_DEEPEST_CONTENT} levels")
-    if isinstance(value, dict):
-        return {key: sorted_content(value[key], depth + 1) for key in sorted(value)}
-    if isinstance(value, list | tuple):
-        return [sorted_content(inner, depth + 1) for inner in value]
-    return value
+        raise RefusedFieldError(field, f"nested deeper than {_DEEPEST_CONTENT} levels")
+    if not isinstance(value, dict):
+        return [sorted_content(inner, field, depth + 1) for inner in value]
+    if not all(isinstance(key, str) for key in value):
+        raise RefusedFieldError(field, "a key is no string")
+    return {key: sorted_content(value[key], field, depth + 1) for key in sorted(value)}
 
 
 def _printable(value: object) -> object:
