@@ -6,18 +6,25 @@ whatever else is valid goes through `read_envelope`.
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from .errors import JsonSerializationError
 from .identifiers import find_canonical, is_canonical
 from .json_codec import decode_json
 from .json_members import read_members
-from .metadata import MessageMetadata, read_metadata, repeated_field
+from .metadata import MessageMetadata, read_metadata, read_metadata_at, repeated_field
+from .text_reader import Reader
+from .text_scan import stands_at
+from .variant import COMPILED
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 _PREFIX: Final = b'{"id":"'
 _CONTENT: Final = b'","content":'
 _METADATA: Final = b',"metadata":{'
-_CONTENT_START: Final = len(_PREFIX) + 36 + len(_CONTENT)
+CONTENT_START: Final = len(_PREFIX) + 36 + len(_CONTENT)
+_NO_METADATA: Final = b',"metadata":{}}'
 ENVELOPE_FIELDS: Final = ("id", "content", "metadata")
 
 
@@ -49,20 +56,55 @@ def split_envelope(data: bytes) -> Envelope | None:
     Returns:
         None on any surprise.
     """
-    if not data.startswith(_PREFIX) or data[43:_CONTENT_START] != _CONTENT or not data.endswith(b"}"):
+    if not data.startswith(_PREFIX) or data[43:CONTENT_START] != _CONTENT or not data.endswith(b"}}"):
         return None
     start = data.rfind(_METADATA)
-    if start <= _CONTENT_START:
+    if start <= CONTENT_START:
         return None
+    if COMPILED:
+        return _split_at(data, start)
     try:
         identifier = data[7:43].decode("ascii")
-        if not is_canonical(identifier):
+        if not is_canonical(data[7:43]):
             return None
         text = data[start + len(_METADATA) - 1 : -1]
         metadata = read_metadata(text)
     except ValueError:
         return None
-    return Envelope(identifier, data[_CONTENT_START:start], metadata, text)
+    return Envelope(identifier, data[CONTENT_START:start], metadata, text)
+
+
+def _split_at(data: bytes, start: int) -> Envelope | None:
+    if not is_canonical(data, len(_PREFIX)):
+        return None
+    reader = Reader(data, start + len(_METADATA) - 1)
+    metadata = read_metadata_at(reader)
+    end = len(data) - 1
+    if metadata is None or reader.position != end:
+        try:
+            metadata = read_metadata(data[start + len(_METADATA) - 1 : end])
+        except ValueError:
+            return None
+    return Envelope(
+        data[7:43].decode("ascii"),
+        data[CONTENT_START:start],
+        metadata,
+        data[start + len(_METADATA) - 1 : end],
+    )
+
+
+def end_of_plain_content(data: bytes) -> i64:
+    """Where the content ends in a compact envelope with empty metadata; -1 for any other text."""
+    start: i64 = len(data) - len(_NO_METADATA)
+    if (
+        start <= CONTENT_START
+        or not stands_at(data, start, _NO_METADATA)
+        or not stands_at(data, 0, _PREFIX)
+        or not stands_at(data, len(_PREFIX) + 36, _CONTENT)
+        or not is_canonical(data, len(_PREFIX))
+    ):
+        return -1
+    return start
 
 
 def read_envelope(data: bytes) -> Envelope:

@@ -4,33 +4,106 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final, final
 
 from .errors import OperationError
-from .variant import expect
+from .text_writer import hex_digits
+from .variant import COMPILED, expect
 
-_CANONICAL: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+if TYPE_CHECKING:
+    from mypy_extensions import i32, i64
+
+if COMPILED:
+    from librt.random import Random
+    from librt.strings import BytesWriter, write_i32_be, write_i64_be
+
+_GROUPS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_CANONICAL: Final = re.compile(_GROUPS.replace("A-F", ""))
+_HYPHENATED: Final = re.compile(_GROUPS)
 _SIMPLE: Final = re.compile(r"[0-9a-fA-F]{32}")
-_HYPHENATED: Final = re.compile(
-    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-)
+
+
+@final
+class _Source:
+    """A generator keyed from the operating system, for the compiled variant.
+
+    Parent and child of a fork share its state, so the child takes a new one.
+    """
+
+    def __init__(self) -> None:
+        if COMPILED:
+            self.random = Random()
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self.random = Random()
+
+
+_SOURCE: Final = _Source()
+_DRAW: Final = 1 << 61
+
+
+def write_identifier(writer: BytesWriter) -> None:
+    """Write a fresh identifier in place: two draws of 61 bits are the 122 random bits of a version 4 UUID."""
+    first: i64 = _SOURCE.random.randrange(_DRAW)
+    second: i64 = _SOURCE.random.randrange(_DRAW)
+    middle: i64 = hex_digits((((first >> 32) & 0xFFFF) << 16) | 0x4000 | ((first >> 48) & 0xFFF))
+    high: i64 = 0x8000 | ((first >> 47) & 0x2000) | ((second >> 48) & 0x1FFF)
+    node: i64 = hex_digits((high << 16) | ((second >> 32) & 0xFFFF))
+    write_i64_be(writer, hex_digits(first))
+    writer.append(0x2D)
+    write_i32_be(writer, i32(middle >> 32))
+    writer.append(0x2D)
+    write_i32_be(writer, i32(middle & 0x7FFFFFFF))
+    writer.append(0x2D)
+    write_i32_be(writer, i32(node >> 32))
+    writer.append(0x2D)
+    write_i32_be(writer, i32(node & 0x7FFFFFFF))
+    write_i64_be(writer, hex_digits(second))
 
 
 def new_identifier() -> str:
     """A fresh random identifier; parent and child of a fork never draw the same."""
+    if COMPILED:
+        writer = BytesWriter()
+        write_identifier(writer)
+        return writer.getvalue().decode("ascii")
     text = os.urandom(16).hex()
     variant = "89ab"[int(text[16], 16) & 3]
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 
-def is_canonical(text: str) -> bool:
-    """Whether the text already has the form in which identifiers are written."""
-    return _CANONICAL.fullmatch(text) is not None
+def is_canonical(text: bytes, start: i64 = 0) -> bool:
+    """Whether the 36 bytes from `start` on already have the form in which identifiers are written."""
+    if not COMPILED:
+        return _CANONICAL.fullmatch(text[start : start + 36].decode("latin-1")) is not None
+    if len(text) - start < 36:
+        return False
+    position: i64 = 0
+    while position < 36:
+        byte: i64 = text[start + position]
+        if position == 8 or position == 13 or position == 18 or position == 23:
+            if byte != 0x2D:
+                return False
+        elif not (0x30 <= byte <= 0x39 or 0x61 <= byte <= 0x66):
+            return False
+        position += 1
+    return True
 
 
 def find_canonical(text: str) -> str | None:
-    """The written form of any accepted form: 32 hex digits, or hyphenated bare, in braces or after `urn:uuid:`."""
-    if _CANONICAL.fullmatch(text) is not None:
+    """The written form of an identifier in any accepted form.
+
+    Args:
+        text: 32 hex digits, or hyphenated 8-4-4-4-12, bare, in braces or after `urn:uuid:`, in any case.
+
+    Returns:
+        None for anything else.
+    """
+    if COMPILED:
+        if len(text) == 36 and is_canonical(text.encode("utf-8", "replace")):
+            return text
+    elif _CANONICAL.fullmatch(text) is not None:
         return text
     if _SIMPLE.fullmatch(text) is not None:
         text = text.lower()
@@ -51,7 +124,8 @@ def canonical_identifier(text: str) -> str:
     Raises:
         OperationError: anything else.
     """
-    expect(text, str, "str")
+    if not COMPILED:
+        expect(text, str, "str")
     found = find_canonical(text)
     if found is None:
         raise OperationError("not a UUID")

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from . import json_standard
 from .errors import JsonSerializationError
+from .text_scan import may_hold_negative_zero
+from .variant import COMPILED
 
 
 def _find_orjson() -> Any:
@@ -32,7 +34,7 @@ _PLAIN: Final[int] = (
 _SORTED: Final[int] = 0 if _ORJSON is None else _PLAIN | _ORJSON.OPT_SORT_KEYS
 _PRETTY: Final[int] = 0 if _ORJSON is None else _SORTED | _ORJSON.OPT_INDENT_2
 
-_NEGATIVE_ZERO: Final = re.compile(rb"-0(?![0-9.eE])")
+_NEGATIVE_ZERO: Final = re.compile(rb"(?:^|(?<=[:\[,\s]))-0(?:$|[,\]}\s])")
 
 
 def encode_json(value: object) -> bytes:
@@ -94,11 +96,15 @@ def decode_json(data: bytes | str) -> object:
     except ValueError as error:
         raise _unreadable(error) from None
     # orjson reads -0 as the integer 0.
-    if isinstance(data, str):
-        return json_standard.decode(data) if "-0" in data and _NEGATIVE_ZERO.search(data.encode()) else value
-    if b"-0" in data and _NEGATIVE_ZERO.search(data) is not None:
+    if _may_hold_negative_zero(data if isinstance(data, bytes) else data.encode()):
         return json_standard.decode(_text_of(data))
     return value
+
+
+def _may_hold_negative_zero(data: bytes) -> bool:
+    if COMPILED:
+        return may_hold_negative_zero(data)
+    return b"-0" in data and _NEGATIVE_ZERO.search(data) is not None
 
 
 def _text_of(data: bytes | str) -> str:

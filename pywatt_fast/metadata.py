@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Final, final
 from .errors import JsonSerializationError
 from .json_codec import decode_json, encode_json, encode_json_sorted
 from .json_members import Member, read_members
+from .text_reader import Reader
+from .text_writer import write_string
 from .variant import COMPILED, expect, expect_optional
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
+
+    from mypy_extensions import i64
+
+if COMPILED:
+    from librt.strings import BytesWriter
 
 METADATA_FIELDS: Final = ("id", "timestamp", "source", "destination", "properties")
 _SMALLEST: Final = -(2**63)
@@ -100,6 +107,8 @@ class MessageMetadata:
         Raises:
             JsonSerializationError: a field has a type or range that the wire does not know.
         """
+        if COMPILED:
+            return _written(self)
         parts: list[bytes] = []
         _add_text(parts, b'"id":', "id", self.id)
         if self.timestamp is not None:
@@ -109,6 +118,41 @@ class MessageMetadata:
         if self.properties is not None:
             parts.append(b'"properties":' + encode_json_sorted(_checked_properties(self.properties)))
         return b"{" + b",".join(parts) + b"}"
+
+
+def _written(metadata: MessageMetadata) -> bytes:
+    writer = BytesWriter()
+    writer.append(0x7B)
+    _write_text(writer, b'"id":', metadata.id)
+    timestamp = metadata.timestamp
+    if timestamp is not None:
+        _separate(writer)
+        writer.write(b'"timestamp":%d' % _checked_timestamp(timestamp))
+    _write_text(writer, b'"source":', metadata.source)
+    _write_text(writer, b'"destination":', metadata.destination)
+    properties = metadata.properties
+    if properties is not None:
+        _separate(writer)
+        writer.write(b'"properties":')
+        writer.write(encode_json_sorted(properties))
+    writer.append(0x7D)
+    return writer.getvalue()
+
+
+def _separate(writer: BytesWriter) -> None:
+    if len(writer) > 1:
+        writer.append(0x2C)
+
+
+def _write_text(writer: BytesWriter, key: bytes, value: str | None) -> None:
+    if value is None:
+        return
+    _separate(writer)
+    writer.write(key)
+    try:
+        write_string(writer, value)
+    except UnicodeEncodeError:
+        encode_json(value)
 
 
 def _add_text(parts: list[bytes], key: bytes, name: str, value: object) -> None:
@@ -148,6 +192,57 @@ def repeated_field(members: list[Member], known: tuple[str, ...]) -> str | None:
         if member.key in known:
             seen.add(member.key)
     return None
+
+
+def read_metadata_at(reader: Reader) -> MessageMetadata | None:
+    """Step over compact metadata with each field at most once and no escapes; None on any surprise."""
+    found = MessageMetadata()
+    if reader.take(b"{}"):
+        return found
+    if not reader.take(b"{"):
+        return None
+    seen: i64 = 0
+    while True:
+        field: i64 = _read_field(reader, found)
+        if field == 0 or seen & field != 0:
+            return None
+        seen |= field
+        if not reader.take(b","):
+            return found if reader.take(b"}") else None
+
+
+def _read_field(reader: Reader, found: MessageMetadata) -> i64:
+    """One field into the metadata; its bit, or 0 on any surprise."""
+    text: str | None
+    if reader.take(b'"source":'):
+        text = found.source = reader.string()
+        return 1 if text is not None else 0
+    if reader.take(b'"destination":'):
+        text = found.destination = reader.string()
+        return 2 if text is not None else 0
+    if reader.take(b'"properties":{'):
+        reader.position -= 1
+        start: i64 = reader.position
+        end: i64 = reader.end_of_object()
+        if end < 0:
+            return 0
+        reader.position = end
+        try:
+            value = decode_json(reader.data[start:end])
+        except JsonSerializationError:
+            return 0
+        if isinstance(value, dict):
+            found.properties = value
+            return 4
+        return 0
+    if reader.take(b'"id":'):
+        text = found.id = reader.string()
+        return 8 if text is not None else 0
+    if reader.take(b'"timestamp":'):
+        number: i64 = reader.integer()
+        found.timestamp = number
+        return 16 if number >= 0 else 0
+    return 0
 
 
 def read_metadata(text: bytes) -> MessageMetadata:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from .byte_arrays import encode_byte_array
+from typing import TYPE_CHECKING
+
+from .byte_arrays import array_size, encode_byte_array
 from .errors import FrameTooLarge, JsonSerializationError, OperationError
-from .framing import CODE_JSON, frame_header
+from .framing import CODE_JSON, HEADER_SIZE, frame_header
 from .identifiers import find_canonical, new_identifier
 from .json_codec import encode_json, encode_json_sorted
 from .operations import (
@@ -17,7 +19,14 @@ from .operations import (
     RoutedModuleResponse,
     RouteToModule,
 )
+from .ordered_writer import write_ordered
 from .variant import COMPILED, expect
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64, u8
+
+if COMPILED:
+    from librt.strings import BytesWriter
 
 
 def write_operation(operation: HotOperation, wrapped: bool) -> bytes:
@@ -30,6 +39,10 @@ def write_operation(operation: HotOperation, wrapped: bool) -> bytes:
     Raises:
         OperationError: a field cannot be written.
     """
+    if COMPILED:
+        writer = BytesWriter()
+        if write_ordered(writer, operation, wrapped):
+            return writer.getvalue()
     text = _bare(operation)
     return wrap_operation(text) if wrapped else text
 
@@ -48,11 +61,28 @@ def write_operation_frame(operation: HotOperation, wrapped: bool, max_frame: int
     """
     body = _body_of(operation)
     if 2 * len(body) + 1 > max_frame:
-        raise FrameTooLarge(_array_size(body), max_frame)
+        raise FrameTooLarge(array_size(body), max_frame)
+    if COMPILED:
+        writer = BytesWriter()
+        writer.write(b"\x00\x00\x00\x00\x01")
+        if write_ordered(writer, operation, wrapped):
+            return _patched(writer, max_frame)
     text = write_operation(operation, wrapped)
     if len(text) > max_frame:
         raise FrameTooLarge(len(text), max_frame)
     return frame_header(CODE_JSON, len(text)) + text
+
+
+def _patched(writer: BytesWriter, max_frame: int) -> bytes:
+    """The finished frame: its length goes into the header, where five bytes were left for it."""
+    size: i64 = len(writer) - HEADER_SIZE
+    if size > max_frame:
+        raise FrameTooLarge(size, max_frame)
+    writer[0] = u8((size >> 24) & 0xFF)
+    writer[1] = u8((size >> 16) & 0xFF)
+    writer[2] = u8((size >> 8) & 0xFF)
+    writer[3] = u8(size & 0xFF)
+    return writer.getvalue()
 
 
 def write_operation_line(operation: HotOperation, source: str) -> bytes:
@@ -222,10 +252,3 @@ def _body_of(operation: HotOperation) -> bytes:
     if isinstance(operation, (RouteToModule, RoutedModuleMessage, RoutedModuleResponse)):
         return operation.payload.data
     return b""
-
-
-def _array_size(data: bytes) -> int:
-    """The length of the array's text, without making it."""
-    two_or_more = len(data.translate(None, bytes(range(10))))
-    three = len(data.translate(None, bytes(range(100))))
-    return 2 * len(data) + 1 + two_or_more + three

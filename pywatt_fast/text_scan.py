@@ -1,0 +1,112 @@
+"""Looks at JSON text eight bytes at a time: for the compiled variant only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .variant import COMPILED
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
+
+if COMPILED:
+    from librt.strings import read_i64_le
+
+QUOTE: Final = 0x22
+BACKSLASH: Final = 0x5C
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether UTF-8 text stands in JSON as it is: no control character, quote or backslash in it."""
+    ones: i64 = 0x0101010101010101
+    high: i64 = ones << 7
+    position: i64 = 0
+    end: i64 = len(data)
+    while end - position >= 8:
+        word: i64 = read_i64_le(data, position)
+        quote: i64 = word ^ (ones * QUOTE)
+        slash: i64 = word ^ (ones * BACKSLASH)
+        # A byte below n leaves its high bit set in (word - n) & ~word.
+        found: i64 = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)
+        if found & high != 0:
+            return False
+        position += 8
+    while position < end:
+        byte: i64 = data[position]
+        if byte < 0x20 or byte == QUOTE or byte == BACKSLASH:
+            return False
+        position += 1
+    return True
+
+
+def stands_at(data: bytes, position: i64, literal: bytes) -> bool:
+    """Whether the literal stands at this place."""
+    size: i64 = len(literal)
+    if len(data) - position < size:
+        return False
+    at: i64 = 0
+    while size - at >= 8:
+        if read_i64_le(data, position + at) != read_i64_le(literal, at):
+            return False
+        at += 8
+    while at < size:
+        if data[position + at] != literal[at]:
+            return False
+        at += 1
+    return True
+
+
+def end_of_plain_string(data: bytes, position: i64) -> i64:
+    """The place of the quote that ends a string without escapes, or -1 where there is an escape or no end."""
+    ones: i64 = 0x0101010101010101
+    high: i64 = ones << 7
+    end: i64 = len(data)
+    while end - position >= 8:
+        word: i64 = read_i64_le(data, position)
+        quote: i64 = word ^ (ones * QUOTE)
+        slash: i64 = word ^ (ones * BACKSLASH)
+        found: i64 = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)
+        if found & high != 0:
+            break
+        position += 8
+    while position < end:
+        byte: i64 = data[position]
+        if byte == QUOTE:
+            return position
+        if byte < 0x20 or byte == BACKSLASH:
+            return -1
+        position += 1
+    return -1
+
+
+def may_hold_negative_zero(data: bytes) -> bool:
+    """Whether `-0` may stand in JSON text as a whole number; inside a string it may be mistaken for one."""
+    ones: i64 = 0x0101010101010101
+    high: i64 = ones << 7
+    position: i64 = 0
+    end: i64 = len(data) - 1
+    while position < end:
+        if end - position >= 8:
+            dash: i64 = read_i64_le(data, position) ^ (ones * 0x2D)
+            if ((dash - ones) & ~dash) & high == 0:
+                position += 8
+                continue
+        stop: i64 = position + 8
+        if stop > end:
+            stop = end
+        while position < stop:
+            if data[position] == 0x2D and data[position + 1] == 0x30 and _is_whole_zero(data, position):
+                return True
+            position += 1
+    return False
+
+
+def _is_whole_zero(data: bytes, position: i64) -> bool:
+    if position > 0:
+        before: i64 = data[position - 1]
+        if before != 0x3A and before != 0x5B and before != 0x2C and before > 0x20:
+            return False
+    if position + 2 >= len(data):
+        return True
+    after: i64 = data[position + 2]
+    return after == 0x2C or after == 0x5D or after == 0x7D or after <= 0x20
