@@ -24,7 +24,6 @@ def main() -> int:
 
     sys.argv[0] = "pywatt"
     cli.main()
-    return 0
 
 
 def _serve_target(arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ from pywatt.errors import AnnouncementError, BootstrapError, NetworkError, Serve
 from pywatt.http.application import Application, ApplicationKind, adapt_application, application_kind
 from pywatt.http.options import ServeOptions
 from pywatt.messaging.handlers import MessageHandlers
+from pywatt.module.author_code import describe
 from pywatt.module.calls import Calls
 from pywatt.module.carriers import Carriers
 from pywatt.module.channel_security import check_level
@@ -56,6 +57,8 @@ async def serve_module(
         else:
             starting.cancel()
             await asyncio.wait({starting}, timeout=lifecycle.time_left(DRAIN_TIME))
+            if starting.done() and not starting.cancelled() and starting.exception() is not None:
+                logger.warning("the start failed while it was being stopped: %s", starting.exception())
     finally:
         stopping.cancel()
         await module.stop()
@@ -115,8 +118,7 @@ class ServedModule:
         await self._carriers.open_stdio(guarded)
         await self._carriers.connect(self._config.connect_timeout)
         self._state = await self._make_state()
-        app = await _resolved(self._definition.function(self._state))
-        application = self._adapt(app)
+        application = self._adapt(await self._make_application(self._state))
         self._application = application
         await application.startup()
         address = await self._bind(application)
@@ -128,7 +130,8 @@ class ServedModule:
         """Everything down again: unready, no new work, finish what is under way, close."""
         if self._lifecycle.stop_reason is None:
             self._lifecycle.request_stop("start-up failed")
-        logger.info("stopping: %s", self._lifecycle.stop_reason)
+        else:
+            logger.info("stopping: %s", self._lifecycle.stop_reason)
         self._lifecycle.enter(Phase.DRAINING)
         self._dispatcher.refuse_early()
         if self._server is not None:
@@ -173,6 +176,13 @@ class ServedModule:
             lifecycle=self._lifecycle,
             user_state=None if builder is None else await _resolved(builder(self._init, declared)),
         )
+
+    async def _make_application(self, state: AppState) -> object:
+        try:
+            return await _resolved(self._definition.function(state))
+        except Exception as error:
+            name = getattr(self._definition.function, "__qualname__", "the module's function")
+            raise BootstrapError(f"{name} failed: {describe(error)}", error) from error
 
     def _adapt(self, app: object) -> Application:
         _check_framework(app, self._options.framework)

@@ -6,10 +6,10 @@ import importlib
 import importlib.util
 import os
 import sys
-import traceback
 from types import ModuleType
 
 from pywatt.errors import BootstrapError
+from pywatt.module.author_code import describe
 from pywatt.module.decorator import ModuleDefinition
 from pywatt.module.options import ModuleOptions
 
@@ -54,7 +54,7 @@ def _import_file(path: str) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise LoadingError(f"cannot load {path}: {_why(error)}") from error
+        raise LoadingError(f"cannot load {path}: {describe(error)}") from error
     return module
 
 
@@ -70,26 +70,9 @@ def _import_name(name: str) -> ModuleType:
                 f"there is no module {name!r} to import (seen from {os.getcwd()}); "
                 "a file is named with its .py"
             ) from None
-        raise LoadingError(f"cannot import {name}: {_why(error)}") from error
+        raise LoadingError(f"cannot import {name}: {describe(error)}") from error
     except Exception as error:
-        raise LoadingError(f"cannot import {name}: {_why(error)}") from error
-
-
-def _why(error: Exception) -> str:
-    """The error in one line, with the place in the user's code that it came from."""
-    if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg} ({error.filename}, line {error.lineno})"
-    text = f"{type(error).__name__}: {error}"
-    if isinstance(error, ModuleNotFoundError):
-        text += f"; is it installed for {sys.executable}?"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_users(frame.filename)]
-    return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else text
-
-
-def _is_users(filename: str) -> bool:
-    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    library = os.path.dirname(os.__file__)
-    return not filename.startswith(("<", own + os.sep, library + os.sep)) and "site-packages" not in filename
+        raise LoadingError(f"cannot import {name}: {describe(error)}") from error
 
 
 def _only_definition(module: ModuleType, target: str) -> ModuleDefinition:

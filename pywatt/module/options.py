@@ -213,7 +213,7 @@ def _channels(name: str, value: Any) -> ChannelPreferences:
         "prefer_ipc": ChannelPreferences.prefer_ipc,
         "prefer_tcp": ChannelPreferences.prefer_tcp,
     }
-    if value not in presets:
+    if not isinstance(value, str) or value not in presets:
         raise ValueError(
             f"pywatt_module(channels=...) is ChannelPreferences or one of {', '.join(presets)}, not {value!r}"
         )

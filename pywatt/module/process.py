@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from pywatt import event_loop
 from pywatt.channels.stdio import guard_descriptors
-from pywatt.error_chains import format_error_chain
-from pywatt.errors import PyWattSDKError
+from pywatt.errors import BootstrapError, PyWattSDKError
+from pywatt.module.author_code import describe
 from pywatt.module.bootstrap import serve_module
 from pywatt.module.decorator import ModuleDefinition
 from pywatt.module.init_secrets import register_init_secrets
@@ -75,5 +75,6 @@ def _advice(shown_as: str) -> str:
 def _report(error: Exception) -> None:
     """One line that says what is wrong; the traceback is for those who ask for it."""
     debug = logging.getLogger().isEnabledFor(logging.DEBUG)
-    text = str(error) if isinstance(error, PyWattSDKError) else format_error_chain(error)
-    logger.error("start-up failed: %s", text, exc_info=error if debug else None)
+    # Errors of pywatt say by themselves what failed and where.
+    known = error if isinstance(error, PyWattSDKError) else BootstrapError(describe(error), error)
+    logger.error("%s", known, exc_info=error if debug else None)
