@@ -13,7 +13,7 @@ import socket
 import stat
 import sys
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from pywatt.channels.connection import Connection
 from pywatt.channels.files import FileReader, FileWriter
@@ -122,15 +122,21 @@ async def open_pipes(
 
 
 class OutputHalf(asyncio.Protocol):
-    """The protocol of a transport that only writes for a connection."""
+    """The protocol of a transport that only writes for a connection.
 
-    def __init__(self, connection: Connection) -> None:
+    Args:
+        connection: what is written for.
+        is_socket: whether the transport could read too; what comes there is for the input to read.
+    """
+
+    def __init__(self, connection: Connection, *, is_socket: bool = False) -> None:
         self._connection = connection
+        self._is_socket = is_socket
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The output is there; where it is a socket, what comes from it is for the input to read."""
-        if isinstance(transport, asyncio.ReadTransport) or hasattr(transport, "pause_reading"):
-            transport.pause_reading()
+        """The output is there."""
+        if self._is_socket:
+            cast(asyncio.ReadTransport, transport).pause_reading()
         self._connection.output_made(transport)
 
     def pause_writing(self) -> None:
@@ -152,7 +158,7 @@ async def _open_output(connection: Connection, descriptor: int) -> None:
         pipe = os.fdopen(descriptor, "wb", buffering=0)
         await asyncio.get_running_loop().connect_write_pipe(lambda: OutputHalf(connection), pipe)
     elif stat.S_ISSOCK(mode):
-        await _open_socket(OutputHalf(connection), descriptor)
+        await _open_socket(OutputHalf(connection, is_socket=True), descriptor)
     else:
         connection.output_made(FileWriter(descriptor, connection))
 
