@@ -4,6 +4,7 @@ import argparse
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -42,7 +43,8 @@ class Shop:
                 command, stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True
             )
         self.url = ""
-        self.ready = threading.Event()
+        self.is_open = False
+        self.started = threading.Event()
         threading.Thread(target=self.read_output, daemon=True).start()
 
     def read_output(self) -> None:
@@ -53,12 +55,15 @@ class Shop:
                 print(f"  {paint('ready', '32')}  {' '.join(words[1:])}")
                 self.url = words[-1].rstrip("/")
             if words[:2] == ["Ready", "all"]:
-                self.ready.set()
-        self.ready.set()
+                self.is_open = True
+                self.started.set()
+        self.started.set()
 
     def wait_until_ready(self) -> None:
-        if not self.ready.wait(START_DEADLINE) or self.process.poll() is not None:
+        if not self.started.wait(START_DEADLINE):
             raise TourError(f"the shop did not start within {START_DEADLINE:.0f} s")
+        if not self.is_open:
+            raise TourError("the shop closed before every module was ready")
 
     def request(self, method: str, path: str, document: Any = None) -> tuple[int, str]:
         parts = urlsplit(self.url)
@@ -71,7 +76,8 @@ class Shop:
         return response.status, text
 
     def stop(self) -> int:
-        self.process.terminate()
+        if self.process.poll() is None:
+            self.process.terminate()
         return self.process.wait(30)
 
 
@@ -196,6 +202,7 @@ def main() -> int:
         "--once", action="store_true", help="leave after the tour; non-zero when a step failed"
     )
     once = arguments.parse_args().once
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(paint("Opening the shop: four modules, one orchestrator", "1"))
     shop = Shop(Path(tempfile.mkdtemp(prefix="pywatt-demo-")) / "log")
     try:
