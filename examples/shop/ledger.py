@@ -1,8 +1,8 @@
 """Keeps the books: the bare protocol with the standard library only, no pywatt import.
 
-One JSON document a line on stdin and stdout is all that a module speaks. This one asks for a secret, announces
-an endpoint, answers HTTP requests and messages of other modules, acknowledges heartbeats and leaves
-on `shutdown` or at the end of its input.
+One JSON document a line on stdin and stdout is all that a module speaks. This one asks for a secret,
+announces an endpoint, answers HTTP requests and messages of other modules, acknowledges heartbeats and
+leaves on `shutdown` or at the end of its input.
 
 Any Python 3 runs it, also one that pywatt itself could not use.
 """
