@@ -9,21 +9,19 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 from dataclasses import is_dataclass
-from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin
 
 from pywatt.errors import ConfigError, InvalidPayload
-from pywatt.protocol.structuring import (
+from pywatt.protocol.strict_values import (
     RefusedFieldError,
     RefusedValueError,
     read_boolean,
     read_float,
     read_integer,
     read_text,
-    refusals,
-    strict_converter,
 )
+from pywatt.protocol.structuring import refusals, strict_converter
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -127,8 +125,6 @@ def payload_converter() -> Converter:
 
     converter = strict_converter().copy()
     configure_union_passthrough(Union[str, bool, int, float, None], converter)  # noqa: UP007
-    converter.register_structure_hook(bytes, _read_bytes)
-    converter.register_structure_hook_func(_is_enum, _read_enum)
     converter.register_structure_hook_func(_is_literal, _read_literal)
     converter.register_structure_hook_func(_is_text_made, _read_text_made)
     converter.register_structure_hook_factory(_is_dataclass, _dataclass_hook)
@@ -136,25 +132,6 @@ def payload_converter() -> Converter:
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_func(_is_pydantic, _read_pydantic)
     return converter
-
-
-def _read_bytes(value: object, _kind: Any) -> bytes:
-    items = _read_array(value)
-    try:
-        return bytes(items)
-    except (TypeError, ValueError):
-        raise RefusedFieldError("", "expected an array of integers from 0 to 255") from None
-
-
-def _is_enum(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Enum)
-
-
-def _read_enum(value: object, kind: type[Enum]) -> Enum:
-    for member in kind:
-        if type(member.value) is type(value) and member.value == value:
-            return member
-    raise RefusedFieldError("", f"expected a value of {kind.__name__}")
 
 
 def _is_literal(kind: Any) -> bool:
@@ -175,7 +152,6 @@ _MADE_FROM_TEXT: Final[dict[tuple[str, str], str]] = {
     ("datetime", "time"): "fromisoformat",
     ("uuid", "UUID"): "",
     ("decimal", "Decimal"): "",
-    ("pathlib", "Path"): "",
 }
 
 

@@ -60,9 +60,11 @@ def _plain_key(key: object, path: str) -> str:
 
 
 def _attribute_names(value: object) -> list[str] | None:
-    if is_dataclass(value) and not isinstance(value, Enum):
+    if isinstance(value, Enum | type):
+        return None
+    if is_dataclass(value):
         return [field.name for field in fields(value)]
-    attributes = None if isinstance(value, Enum) else getattr(type(value), "__attrs_attrs__", None)
+    attributes = getattr(type(value), "__attrs_attrs__", None)
     return None if attributes is None else [attribute.name for attribute in attributes]
 
 

@@ -23,7 +23,7 @@ from pywatt.protocol.operations import (
 )
 from pywatt.protocol.records import ControlOperation, sorted_content
 from pywatt.protocol.strict_json import decode_strict, kind_of
-from pywatt.protocol.structuring import RefusedFieldError, RefusedValueError
+from pywatt.protocol.strict_values import RefusedFieldError, RefusedValueError
 from pywatt_fast import (
     CODE_JSON,
     ColdOperation,

@@ -13,7 +13,7 @@ from pywatt.errors import InitError, ProtocolError
 from pywatt.protocol.init import InitBlob, IpcChannelConfig, SecurityLevel, TcpChannelConfig
 from pywatt.protocol.listen import ListenAddress, TcpAddress, is_ip_literal, parse_ip_address, parse_listen
 from pywatt.protocol.strict_json import decode_strict, kind_of
-from pywatt.protocol.structuring import (
+from pywatt.protocol.strict_values import (
     MISSING,
     RefusedFieldError,
     RefusedValueError,

@@ -12,7 +12,8 @@ import attrs
 from pywatt.protocol.handshake import read_init_fields
 from pywatt.protocol.init import InitBlob
 from pywatt.protocol.records import ControlOperation, Record
-from pywatt.protocol.structuring import MISSING, U16, RefusedFieldError, RefusedValueError, read_text
+from pywatt.protocol.strict_values import MISSING, RefusedFieldError, RefusedValueError, read_text
+from pywatt.protocol.structuring import U16
 from pywatt_fast import HotOperation
 
 Operation = HotOperation | ControlOperation

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final, Self
 import attrs
 
 from pywatt.protocol.listen import TcpAddress, UnixAddress
-from pywatt.protocol.structuring import RefusedFieldError, SelfReading, structure
+from pywatt.protocol.strict_values import RefusedFieldError, SelfReading
+from pywatt.protocol.structuring import structure
 
 REDACTED: Final = "[REDACTED]"
 _DEEPEST_CONTENT: Final = 127

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Self
 import attrs
 
 from pywatt.protocol.records import ControlOperation, Record
-from pywatt.protocol.structuring import RefusedFieldError, SelfReading, read_variant
+from pywatt.protocol.strict_values import RefusedFieldError, SelfReading, read_variant
 
 _BUILT_IN: Final = ("Database", "Cache", "Jwt")
 _CUSTOM: Final = "Custom"

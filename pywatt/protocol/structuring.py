@@ -1,4 +1,4 @@
-"""Typed objects from decoded JSON, strictly: nothing is coerced, and no error shows content.
+"""Typed objects from decoded JSON, strictly.
 
 One converter serves the operations and the payloads of message handlers. cattrs is imported and the converter
 built when the first object is made: a module reads its init line and most of its operations without it.
@@ -6,12 +6,24 @@ built when the first object is made: a module reads its init line and most of it
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, is_typeddict
 
-from pywatt.protocol.strict_json import kind_of
+from pywatt.protocol.strict_values import (
+    MISSING,
+    RefusedFieldError,
+    RefusedValueError,
+    SelfReading,
+    read_boolean,
+    read_bytes,
+    read_float,
+    read_integer,
+    read_member,
+    read_text,
+    read_u16,
+)
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -19,101 +31,7 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 U16: Final = "u16"  # written as Annotated[int, U16]
-_U16_HIGHEST: Final = 0xFFFF
-MISSING: Final = "missing field"
 _LONGEST_REASON: Final = 200
-
-
-class SelfReading(ABC):
-    """A type with a JSON form of its own, neither a scalar nor an object of its fields."""
-
-    __slots__ = ()
-
-    @classmethod
-    @abstractmethod
-    def from_json(cls, value: object) -> Self:
-        """The object that a decoded value stands for; RefusedFieldError or RefusedValueError otherwise."""
-
-    @abstractmethod
-    def to_json(self) -> object:
-        """The value that stands for the object."""
-
-
-class RefusedValueError(ValueError):
-    """A value that is not what was expected; says so without showing it."""
-
-    def __init__(self, expected: str, value: object) -> None:
-        super().__init__(f"expected {expected}, found {kind_of(value)}")
-
-
-class RefusedFieldError(ValueError):
-    """A field that cannot be read.
-
-    Args:
-        path: the field, as in `endpoints[1].methods`; empty for the whole object.
-        reason: what was expected; never content.
-    """
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"field `{path}`: {reason}" if path else reason)
-        self.path = path
-        self.reason = reason
-
-
-def read_text(value: object, _kind: Any = None) -> str:
-    """A string."""
-    if type(value) is not str:
-        raise RefusedValueError("a string", value)
-    return value
-
-
-def read_boolean(value: object, _kind: Any = None) -> bool:
-    """A boolean."""
-    if type(value) is not bool:
-        raise RefusedValueError("a boolean", value)
-    return value
-
-
-def read_integer(value: object, _kind: Any = None) -> int:
-    """An integer; `true` and 1.0 are none."""
-    if type(value) is not int:
-        raise RefusedValueError("an integer", value)
-    return value
-
-
-def read_float(value: object, _kind: Any = None) -> float:
-    """A number; an integer is one."""
-    if type(value) is not float and type(value) is not int:
-        raise RefusedValueError("a number", value)
-    return float(value)
-
-
-def read_u16(value: object, _kind: Any = None) -> int:
-    """An integer from 0 to 65535."""
-    number = read_integer(value)
-    if not 0 <= number <= _U16_HIGHEST:
-        raise RefusedFieldError("", "expected an integer from 0 to 65535")
-    return number
-
-
-def read_text_map(value: object, _kind: Any = None) -> dict[str, str]:
-    """An object whose values are strings."""
-    if not isinstance(value, dict):
-        raise RefusedValueError("an object", value)
-    for inner in value.values():
-        if type(inner) is not str:
-            raise RefusedFieldError("", f"expected string values, found {kind_of(inner)}")
-    return value
-
-
-def read_variant(value: object, names: tuple[str, ...]) -> str:
-    """One of some names; `{"Name": null}` says the same, as the reference reads it."""
-    if isinstance(value, dict) and len(value) == 1:
-        ((name, inner),) = value.items()
-        value = name if inner is None else None
-    if value not in names:
-        raise RefusedFieldError("", f"expected one of {', '.join(names)}")
-    return str(value)
 
 
 def structure(value: object, kind: type[Made]) -> Made:
@@ -171,22 +89,32 @@ def _reason(error: BaseException, revealing: bool) -> str:
         return str(error)
     if isinstance(error, KeyError):
         return MISSING
-    # Texts of foreign errors may hold the value.
-    return (
-        str(error)[:_LONGEST_REASON] if revealing and isinstance(error, ValueError) else "not a valid value"
-    )
+    # A foreign text may hold the value; what the class itself says about it is meant for the sender.
+    meant = revealing and isinstance(error, ValueError) and not _is_raised_by_cattrs(error)
+    return str(error)[:_LONGEST_REASON] if meant else "not a valid value"
+
+
+def _is_raised_by_cattrs(error: BaseException) -> bool:
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return place is not None and str(place.tb_frame.f_globals.get("__name__")).startswith("cattrs")
 
 
 @cache
 def strict_converter() -> Converter:
     """The converter; add hooks to a copy of it, never to it."""
+    from pathlib import Path
+
     import attrs
     import cattrs
     from cattrs.cols import is_mapping, is_sequence, list_structure_factory, mapping_structure_factory
 
     converter = cattrs.Converter(detailed_validation=True)
-    for kind, hook in _SCALARS.items():
-        converter.register_structure_hook(kind, hook)
+    for kind, read in _SCALARS.items():
+        converter.register_structure_hook(kind, _scalar_hook(kind, read))
+    converter.register_structure_hook(Enum, read_member)
+    converter.register_structure_hook(Path, lambda value, kind: kind(read_text(value)))
     # By identity: a hook registered for `object` would serve every class.
     converter.register_structure_hook_func(lambda kind: kind is object, _as_it_is)
     converter.register_structure_hook_func(_is_u16, read_u16)
@@ -194,6 +122,7 @@ def strict_converter() -> Converter:
     converter.register_structure_hook_factory(
         is_mapping, _after(dict, "an object", mapping_structure_factory)
     )
+    converter.register_structure_hook_factory(is_typeddict, _after(dict, "an object", _typed_dict_hook))
     converter.register_structure_hook_factory(attrs.has, _after(dict, "an object", _class_hook))
     converter.register_structure_hook_func(_reads_itself, lambda value, kind: kind.from_json(value))
     return converter
@@ -208,7 +137,19 @@ _SCALARS: Final[dict[type, Callable[[object, Any], object]]] = {
     bool: read_boolean,
     int: read_integer,
     float: read_float,
+    bytes: read_bytes,
 }
+
+
+def _scalar_hook(base: type, read: Callable[[object, Any], Any]) -> Callable[[object, Any], Any]:
+    """A hook for a scalar type and, because that is how cattrs finds hooks, for its subclasses."""
+
+    def read_as(value: object, kind: Any) -> Any:
+        if kind is base:
+            return read(value, kind)
+        return read_member(value, kind) if issubclass(kind, Enum) else kind(read(value, kind))
+
+    return read_as
 
 
 def _is_u16(kind: Any) -> bool:
@@ -217,6 +158,12 @@ def _is_u16(kind: Any) -> bool:
 
 def _reads_itself(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, SelfReading)
+
+
+def _typed_dict_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    from cattrs.gen.typeddicts import make_dict_structure_fn
+
+    return make_dict_structure_fn(kind, converter)
 
 
 def _class_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
