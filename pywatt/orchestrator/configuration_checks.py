@@ -87,7 +87,7 @@ def check_target(module: ModuleConfiguration, path: KeyPath) -> Iterator[KeyProb
         yield from _check_command(module, path)
     elif module.app is not None:
         name = module.app.partition(":")[0]
-        if find_module_file(name, module.directory) is None:
+        if find_module_file(name, module) is None:
             yield KeyProblem(
                 (*path, "app"), f'no Python module "{name}"', f"it in {module.directory} or installed"
             )
@@ -95,15 +95,17 @@ def check_target(module: ModuleConfiguration, path: KeyPath) -> Iterator[KeyProb
         yield from _check_run(module, module.run, path)
 
 
-def find_module_file(name: str, directory: Path) -> Path | None:
+def find_module_file(name: str, module: ModuleConfiguration) -> Path | None:
     """Return the file of a Python module, found without importing anything; None when there is none.
 
     Args:
         name: the import path.
-        directory: searched before what is installed.
+        module: its directory and its PYTHONPATH are searched before what is installed.
     """
     first, *rest = name.split(".")
-    spec = importlib.machinery.PathFinder.find_spec(first, [str(directory)])
+    own_paths = filter(None, module.env.get("PYTHONPATH", "").split(os.pathsep))
+    places = [str(module.directory), *(str(module.directory / path) for path in own_paths)]
+    spec = importlib.machinery.PathFinder.find_spec(first, places)
     if spec is None:
         try:
             spec = importlib.util.find_spec(first)
@@ -137,7 +139,7 @@ def _check_program(
 
 def _check_run(module: ModuleConfiguration, run: str, path: KeyPath) -> Iterator[KeyProblem]:
     if is_import_path(run):
-        if find_module_file(run, module.directory) is None:
+        if find_module_file(run, module) is None:
             yield KeyProblem(
                 (*path, "run"), f'no Python module "{run}"', f"it in {module.directory} or installed"
             )

@@ -28,7 +28,7 @@ def allowed_secrets(module: ModuleConfiguration) -> list[str] | None:
         return []
     if not is_import_path(module.run):
         return declared_secrets(module.directory / module.run)
-    file = find_module_file(module.run, module.directory)
+    file = find_module_file(module.run, module)
     return None if file is None or file.suffix != ".py" else declared_secrets(file)
 
 

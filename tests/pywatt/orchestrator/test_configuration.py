@@ -144,6 +144,9 @@ def test_import_paths_are_found_without_importing(project: Path) -> None:
         app = "shop.parts.catalog:app.inner"
         [modules.installed]
         run = "json.tool"
+        [modules.elsewhere]
+        run = "parts.catalog"
+        env = { PYTHONPATH = "lib:shop" }
         """,
     )
     assert configuration.modules["b"].app == "shop.parts.catalog:app.inner"

@@ -61,6 +61,18 @@ def test_a_key_is_found_where_it_begins(path: tuple[str | int, ...], line: int) 
     assert KeyLines(TEXT).find(path) == line
 
 
+def test_line_ends_of_windows_count_as_one() -> None:
+    lines = KeyLines(TEXT.replace("\n", "\r\n"))
+    assert lines.find(("modules", "web", "after", 1)) == 9
+    assert lines.find(("modules", "dotted.name", "a")) == 22
+
+
+def test_a_text_made_to_be_slow_gets_fewer_lines_and_no_long_wait() -> None:
+    lines = KeyLines("before = 1\nlong = [\n" + "[1],\n" * 20_000 + "]\nafter = 1\n")
+    assert lines.find(("before",)) == 1
+    assert lines.find(("after",)) is None
+
+
 @pytest.mark.parametrize(
     ("path", "line"),
     [
