@@ -27,6 +27,12 @@ if __name__ == "__main__":
     main.run()
 """
 COMMANDS = {"python -m pywatt": ["-m", "pywatt", "web.py"], "main.run()": ["web.py"]}
+BAD_FIRST_LINES = {
+    "end of input": "",
+    "text": "hello\n",
+    "no fields": '{"op":"init"}\n',
+    "above 1 MiB": "x" * 1_100_000 + "\n",
+}
 INIT = {
     "orchestrator_api": "http://127.0.0.1:9900",
     "module_id": "web",
@@ -96,7 +102,7 @@ def test_end_of_input_ends_a_module(folder: Path, command: list[str]) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-@pytest.mark.parametrize("line", ["", "hello\n", '{"op":"init"}\n', "x" * 1_100_000 + "\n"], ids=repr)
+@pytest.mark.parametrize("line", BAD_FIRST_LINES.values(), ids=BAD_FIRST_LINES)
 def test_a_bad_first_line_is_explained_in_one_line_of_the_log(
     folder: Path, command: list[str], line: str
 ) -> None:
