@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 from pathlib import Path
@@ -299,9 +300,11 @@ async def test_the_gateway_refuses_what_its_carriers_cannot_hold(start: Start) -
         },
         '[modules.web]\nrun = "web.py"\n',
     )
-    status, answer, _ = await orchestrator.request("POST", "/m/web/size", data=bytes(8 << 20))
+    status, answer, _ = await orchestrator.request("POST", "/m/web/size", data=io.BytesIO(bytes(8 << 20)))
     assert (status, answer) == (200, 8 << 20)
-    status, answer, _ = await orchestrator.request("POST", "/m/web/size", data=bytes((16 << 20) + 1))
+    status, answer, _ = await orchestrator.request(
+        "POST", "/m/web/size", data=io.BytesIO(bytes((16 << 20) + 1))
+    )
     assert (status, answer["module"]) == (413, "web")
     for path in ("/m/web/big", "/m/web/events"):
         status, answer, _ = await orchestrator.request("GET", path)
