@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
+import attrs
+
 from pywatt.observe.logging import level_from_environment, level_name, parse_level
 from pywatt.observe.redaction import redact
 from pywatt.orchestrator.console_output import LineOutput
-from pywatt.orchestrator.log_entry import LogEntry, entry_from, map_leaves, read_json_line
+from pywatt.orchestrator.log_entry import entry_from, map_leaves, read_json_line
 from pywatt.orchestrator.log_layout import MAX_LINE, OWN_NAME, LogLayout, bounded, utc_text
 from pywatt.orchestrator.terminal import is_terminal, use_colour
 
@@ -143,9 +145,7 @@ class Console:
             return
         entry = entry_from(document)
         if module is not None:
-            entry = LogEntry(
-                entry.level, f"{module}: {entry.message}", entry.time, entry.fields, entry.traceback
-            )
+            entry = attrs.evolve(entry, message=f"{module}: {entry.message}")
         self._logs.write_line(redact(self._layout.entry(OWN_NAME, entry)))
 
     def _json_line(self, document: Mapping[str, Any]) -> str:

@@ -126,6 +126,11 @@ class TestPiped:
             piped.lines[0].partition("INFO  ")[2] == 'm a=1 b=x c="two words" d="" e=[1, null] f={"g": true}'
         )
 
+    def test_a_module_s_own_name_is_not_said_twice(self, piped: Screen) -> None:
+        piped.console.module_line("web", b'{"message":"m","module_id":"web"}')
+        piped.console.module_line("web", b'{"message":"m","module_id":"catalog"}')
+        assert [line.partition("INFO  ")[2] for line in piped.lines] == ["m", "m module_id=catalog"]
+
     def test_a_message_of_several_lines_is_indented(self, piped: Screen) -> None:
         piped.console.module_line("web", b'{"message":"one\\ntwo"}')
         assert piped.lines[0].endswith("INFO  one")
