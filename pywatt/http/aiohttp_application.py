@@ -8,12 +8,19 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from pywatt.http.discovery import discover
+from pywatt.http.exchange import Reply
 from pywatt.http.headers import HeaderError, join_headers, split_headers
 from pywatt.http.health import announced_endpoints, health_page
 from pywatt.http.lifespan import LifespanError
 from pywatt.http.metrics import CONTENT_TYPE, RequestMetrics
 from pywatt.http.options import ServeOptions
-from pywatt.http.responses import EVENT_STREAM_TEXT, error_response, too_large_text
+from pywatt.http.responses import (
+    EVENT_STREAM_TEXT,
+    INTERNAL_TEXT,
+    STOPPING_TEXT,
+    error_response,
+    too_large_text,
+)
 from pywatt.http.route_notation import pattern_matches
 from pywatt.protocol.listen import ListenAddress, UnixAddress
 from pywatt.protocol.operations import EndpointAnnounce
@@ -48,7 +55,7 @@ class AiohttpApplication:
         self._runner: web.AppRunner | None = None
         self._session: ClientSession | None = None
         self._base = ""
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[HttpResponse]] = set()
         self._turn = asyncio.Semaphore(options.max_concurrent)
         self._add_own_routes()
 
@@ -143,29 +150,43 @@ class AiohttpApplication:
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
-        if len(self._running) >= self._options.max_concurrent + self._options.max_waiting:
-            return self._failure(request, 503, f"{len(self._running)} requests are running or wait")
-        async with self._turn:
-            return await self._forward(request)
+        answered: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
 
-    def start(self, request: HttpRequest, reply: Callable[[HttpResponse], None]) -> None:
+        def reply(response: HttpResponse) -> None:
+            if not answered.done():
+                answered.set_result(response)
+
+        self.start(request, reply)
+        return await answered
+
+    def start(self, request: HttpRequest, reply: Reply) -> None:
         """Begin to answer one request.
 
         Args:
             request: the operation.
             reply: called exactly once with the response.
         """
-        task = asyncio.get_running_loop().create_task(self._answer(request, reply))
+        if len(self._running) >= self._options.max_concurrent + self._options.max_waiting:
+            reply(self._failure(request, 503, f"{len(self._running)} requests are running or wait"))
+            return
+        task = asyncio.get_running_loop().create_task(self._answer(request))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
 
-    async def _answer(self, request: HttpRequest, reply: Callable[[HttpResponse], None]) -> None:
-        try:
-            response = await self.handle(request)
-        except asyncio.CancelledError:
-            reply(self._failure(request, 503, "the module is stopping"))
-            raise
-        reply(response)
+        def ended(task: asyncio.Task[HttpResponse]) -> None:
+            self._running.discard(task)
+            if task.cancelled():
+                reply(self._failure(request, 503, STOPPING_TEXT))
+            elif (error := task.exception()) is not None:
+                _log.error("a request could not be forwarded", exc_info=error)
+                reply(self._failure(request, 500, INTERNAL_TEXT))
+            else:
+                reply(task.result())
+
+        task.add_done_callback(ended)
+
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        async with self._turn:
+            return await self._forward(request)
 
     async def _forward(self, request: HttpRequest) -> HttpResponse:
         from aiohttp import ClientError

@@ -64,7 +64,7 @@ def adapt_application(app: object | None, options: ServeOptions) -> Application:
     if kind is ApplicationKind.WSGI:
         from pywatt.http.wsgi import WsgiBridge
 
-        callable_app: AsgiCallable = WsgiBridge(cast(Any, app), options.threads)
+        callable_app: AsgiCallable = WsgiBridge(cast(Any, app), options.threads, options.max_response_body)
     elif kind is ApplicationKind.ASGI:
         callable_app = cast(AsgiCallable, app)
     else:

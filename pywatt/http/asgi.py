@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
+from typing import Any, Final
 
-from pywatt.http.exchange import Exchange, RefusedResponseError
+from pywatt.http.exchange import Exchange, Reply
 from pywatt.http.headers import HeaderError
 from pywatt.http.lifespan import Lifespan
 from pywatt.http.options import ServeOptions
-from pywatt.http.responses import INTERNAL_TEXT, error_response, visible_request_id
-from pywatt.http.scope import AsgiCallable, operation_scope
+from pywatt.http.responses import INTERNAL_TEXT, STOPPING_TEXT, error_response, visible_request_id
+from pywatt.http.scope import AsgiCallable, Scope, operation_scope
 from pywatt.protocol.operations import EndpointAnnounce
 from pywatt_fast import HttpRequest, HttpResponse
 
 _log = logging.getLogger(__name__)
 
-Reply = Callable[[HttpResponse], None]
+CANCEL_GRACE: Final = 2.0
+
+# Where a task can take its first step at once, a handler that never waits costs no turn of the loop. On 3.11
+# only a task that is used again could do so, and what applications keep by `current_task()` would leak.
+EAGER: Final = sys.version_info >= (3, 12)
 
 
 class AsgiApplication:
@@ -48,9 +54,9 @@ class AsgiApplication:
         self._context = copy_context()
         self._lifespan = Lifespan(app, options.lifespan_timeout)
         self._active = 0
+        self._stopped = False
         self._waiting: deque[tuple[HttpRequest, Reply]] = deque()
-        self._running: dict[asyncio.Task[None], Exchange] = {}
-        self._replies: dict[Exchange, Reply] = {}
+        self._running: set[Exchange] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._idle: asyncio.Future[None] | None = None
 
@@ -59,7 +65,7 @@ class AsgiApplication:
         return list(self._endpoints)
 
     @property
-    def state(self) -> dict[str, object]:
+    def state(self) -> dict[str, Any]:
         """The lifespan state that every request's scope gets a copy of."""
         return self._lifespan.state
 
@@ -78,12 +84,18 @@ class AsgiApplication:
         Raises:
             LifespanError: it failed.
         """
-        tasks = list(self._running)
+        self._stopped = True
+        left = list(self._running)
+        tasks = [exchange.task for exchange in left if exchange.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
             _log.warning("%d requests did not end in time and were cancelled", len(tasks))
-            await asyncio.wait(tasks, timeout=2.0)
+            await asyncio.wait(tasks, timeout=CANCEL_GRACE)
+        for exchange in left:
+            # A task that is cancelled before its first step never comes to its own error handling.
+            exchange.fail(503, STOPPING_TEXT)
+            self._forget(exchange)
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None
@@ -123,7 +135,9 @@ class AsgiApplication:
             request: the operation.
             reply: called exactly once with the response, perhaps before this returns.
         """
-        if self._active < self.options.max_concurrent:
+        if self._stopped:
+            reply(error_response(request, 503, STOPPING_TEXT, self.options.module_id))
+        elif self._active < self.options.max_concurrent:
             self._begin(request, reply)
         elif len(self._waiting) < self.options.max_waiting:
             self._waiting.append((request, reply))
@@ -133,43 +147,55 @@ class AsgiApplication:
 
     def _begin(self, request: HttpRequest, reply: Reply) -> None:
         options = self.options
-        exchange = Exchange(request, options.max_response_body, options.module_id, self._finish)
+        exchange = Exchange(request, reply, options.max_response_body, options.module_id, self._finish)
+        self._active += 1
         try:
             scope = operation_scope(request.method, request.uri, request.headers, self._lifespan.state)
         except HeaderError as error:
-            reply(error_response(request, 400, str(error), options.module_id))
+            exchange.fail(400, str(error))
             return
-        self._active += 1
-        self._replies[exchange] = reply
         loop = asyncio.get_running_loop()
-        exchange.started_at = loop.time()
-        task = loop.create_task(self._run(exchange, scope))
-        self._running[task] = exchange
-        task.add_done_callback(self._forget)
-        if self._sweep is None:
+        exchange.began = loop.time()
+        self._running.add(exchange)
+        work = self._run(exchange, scope)
+        if EAGER:
+            exchange.task = asyncio.Task(work, loop=loop, eager_start=True)  # type: ignore[call-arg]
+        else:
+            exchange.task = loop.create_task(work)
+        if self._sweep is None and not exchange.finished:
             self._sweep = loop.call_later(options.request_timeout, self._end_overdue)
 
-    async def _run(self, exchange: Exchange, scope: dict[str, object]) -> None:
+    async def _run(self, exchange: Exchange, scope: Scope) -> None:
         try:
             await self.entry(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError:
-            exchange.fail(503, "the module is stopping")
+            exchange.fail(503, STOPPING_TEXT)
             raise
-        except RefusedResponseError as error:
-            self._log(logging.WARNING, exchange, str(error))
         except (Exception, SystemExit) as error:
-            if not (exchange.finished and isinstance(error, OSError)):
-                self._log(logging.ERROR, exchange, "the application failed", error)
-            exchange.fail(500, INTERNAL_TEXT)
+            self._note_failure(exchange, error)
         else:
-            if not exchange.finished:
+            if exchange.refused is not None:
+                self._log(logging.WARNING, exchange, exchange.refused)
+            elif not exchange.finished:
                 self._log(logging.ERROR, exchange, "the application returned without a complete response")
                 exchange.fail(500, "the application returned without a complete response")
+        finally:
+            self._forget(exchange)
+
+    def _note_failure(self, exchange: Exchange, error: BaseException) -> None:
+        if exchange.refused is not None:
+            # Whatever the application made of the refusal, the refusal is what happened.
+            self._log(logging.WARNING, exchange, exchange.refused)
+        else:
+            self._log(logging.ERROR, exchange, "the application failed", error)
+        exchange.fail(500, INTERNAL_TEXT)
 
     def _finish(self, exchange: Exchange, response: HttpResponse) -> None:
-        reply = self._replies.pop(exchange)
         self._active -= 1
-        reply(response)
+        try:
+            exchange.reply(response)
+        except Exception as error:
+            self._log(logging.ERROR, exchange, "the response could not be handed over", error)
         if self._waiting:
             # In a context of its own: this runs inside the application that has just answered.
             asyncio.get_running_loop().call_soon(self._admit, context=self._context.copy())
@@ -178,10 +204,8 @@ class AsgiApplication:
         while self._waiting and self._active < self.options.max_concurrent:
             self._begin(*self._waiting.popleft())
 
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        exchange = self._running.pop(task)
-        # A task that is cancelled before its first step never runs its own error handling.
-        exchange.fail(503, "the module is stopping")
+    def _forget(self, exchange: Exchange) -> None:
+        self._running.discard(exchange)
         if self._idle is not None and not self._running and not self._waiting:
             self._idle.set_result(None)
             self._idle = None
@@ -191,15 +215,16 @@ class AsgiApplication:
         loop = asyncio.get_running_loop()
         timeout = self.options.request_timeout
         oldest: float | None = None
-        for task, exchange in list(self._running.items()):
+        for exchange in list(self._running):
             if exchange.finished:
                 continue
-            if exchange.started_at + timeout <= loop.time():
+            if exchange.began + timeout <= loop.time():
                 self._log(logging.ERROR, exchange, f"no response within {timeout:g} s; cancelled")
                 exchange.fail(504, f"the application did not answer within {timeout:g} s")
-                task.cancel()
-            elif oldest is None or exchange.started_at < oldest:
-                oldest = exchange.started_at
+                if exchange.task is not None:
+                    exchange.task.cancel()
+            elif oldest is None or exchange.began < oldest:
+                oldest = exchange.began
         if oldest is not None:
             self._sweep = loop.call_at(oldest + timeout, self._end_overdue)
 

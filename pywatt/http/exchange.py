@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
 from pywatt.http.headers import HeaderError, join_headers
 from pywatt.http.responses import EVENT_STREAM_TEXT, error_response, too_large_text
@@ -13,6 +13,9 @@ from pywatt_fast import HttpRequest, HttpResponse
 
 # Responses of these kinds have no body, whatever the application sends (RFC 9110, section 6.4.1).
 BODILESS: Final = frozenset({204, 205, 304})
+
+
+Reply = Callable[[HttpResponse], None]
 
 
 class RefusedResponseError(OSError):
@@ -24,50 +27,47 @@ class Exchange:
 
     Args:
         request: the operation.
+        reply: where the response goes in the end; kept for `finish`.
         limit: bytes of the response body.
         module: stands in the body of our own refusals.
-        finish: called exactly once, with the response.
+        finish: called exactly once, with this exchange and the response.
+
+    Attributes:
+        finished: the response was handed over.
+        refused: why the application's response could not be taken, where that is so.
+        task: what runs the application.
+        began: when, on the loop's clock.
     """
 
-    __slots__ = (
-        "_finish",
-        "_given",
-        "_headers",
-        "_idle",
-        "_limit",
-        "_module",
-        "_parts",
-        "_size",
-        "_status",
-        "finished",
-        "request",
-        "started_at",
-    )
+    finished = False
+    refused: str | None = None
+    task: asyncio.Task[None] | None = None
+    began = 0.0
+    _body_given = False
+    _idle: asyncio.Event | None = None
+    _status = 0
+    _headers: dict[str, str]
+    _parts: list[bytes] | None = None
+    _size = 0
 
     def __init__(
         self,
         request: HttpRequest,
+        reply: Reply,
         limit: int,
         module: str,
         finish: Callable[[Exchange, HttpResponse], None],
     ) -> None:
         self.request = request
-        self.finished = False
-        self.started_at = 0.0
+        self.reply = reply
         self._limit = limit
         self._module = module
         self._finish = finish
-        self._given = False
-        self._idle: asyncio.Event | None = None
-        self._status = 0
-        self._headers: dict[str, str] = {}
-        self._parts: list[bytes] | None = None
-        self._size = 0
 
     async def receive(self) -> Message:
         """The whole body at once; after that, the disconnect that follows the response."""
-        if not self._given:
-            self._given = True
+        if not self._body_given:
+            self._body_given = True
             return {"type": "http.request", "body": self.request.body or b"", "more_body": False}
         if not self.finished:
             # The wire has no cancel: only our own answer ends the wait, at the latest with the deadline.
@@ -102,13 +102,12 @@ class Exchange:
         if self._status:
             raise RuntimeError("the application started its response twice")
         try:
-            self._headers = join_headers(message.get("headers", ()))
+            self._headers = headers = join_headers(message.get("headers", ()))
         except HeaderError as error:
             raise RuntimeError(f"the application's response cannot be sent: {error}") from error
         self._status = message["status"]
-        if self._headers.get("content-type", "").startswith("text/event-stream"):
-            self.fail(502, EVENT_STREAM_TEXT)
-            raise RefusedResponseError(EVENT_STREAM_TEXT)
+        if headers.get("content-type", "").startswith("text/event-stream"):
+            self._refuse(EVENT_STREAM_TEXT)
 
     def _take_body(self, body: bytes, more: bool) -> None:
         if self.finished:
@@ -118,26 +117,26 @@ class Exchange:
         self._size += len(body)
         if self._size > self._limit:
             self._parts = None
-            reason = too_large_text(self._limit)
-            self.fail(502, reason)
-            raise RefusedResponseError(reason)
-        if self._parts is None:
-            if not more:
-                self._complete(bytes(body))
+            self._refuse(too_large_text(self._limit))
+        if more or self._parts is not None:
+            if self._parts is None:
+                self._parts = []
+            self._parts.append(bytes(body))
+            if more:
                 return
-            self._parts = []
-        self._parts.append(bytes(body))
-        if not more:
-            self._complete(b"".join(self._parts))
-
-    def _complete(self, body: bytes) -> None:
+            body = b"".join(self._parts)
         request = self.request
-        status = self._status
-        if status in BODILESS or request.method == "HEAD":
+        if self._status in BODILESS:
+            self._headers.pop("content-length", None)
             body = b""
-            if status in BODILESS:
-                self._headers.pop("content-length", None)
-        self._end(HttpResponse(request.request_id, status, self._headers, body))
+        elif request.method == "HEAD":
+            body = b""
+        self._end(HttpResponse(request.request_id, self._status, self._headers, bytes(body)))
+
+    def _refuse(self, reason: str) -> NoReturn:
+        self.refused = reason
+        self.fail(502, reason)
+        raise RefusedResponseError(reason)
 
     def _end(self, response: HttpResponse) -> None:
         self.finished = True

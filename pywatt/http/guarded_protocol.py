@@ -13,6 +13,8 @@ MAX_HEAD: Final = 32 * 1024
 MAX_FIELDS: Final = 100
 HEAD_DEADLINE: Final = 10.0
 KEEP_ALIVE: Final = 75.0
+CANCEL_GRACE: Final = 2.0
+CLOSE_GRACE: Final = 0.5
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -37,10 +39,19 @@ class GuardedServer(web.Server):
             auto_decompress=False,
         )
         self._inner = handler
+        self._requests = 0
+        self._all_ended: asyncio.Future[None] | None = None
 
     def __call__(self) -> GuardedConnection:
         """Make the protocol of one connection."""
         return GuardedConnection(self, loop=self._loop, **self._kwargs)
+
+    def close_idle(self) -> None:
+        """Close connections without a request; the others close after their response."""
+        for connection in cast("list[GuardedConnection]", self.connections):
+            connection.closing = True
+            if not connection.busy:
+                connection.close()
 
     async def finish(self, timeout: float) -> None:
         """Let requests end, then close every connection.
@@ -48,34 +59,48 @@ class GuardedServer(web.Server):
         Args:
             timeout: seconds.
         """
-        self.pre_shutdown()
-        await self.shutdown(timeout)
+        self.close_idle()
+        if self._requests:
+            await asyncio.wait({self._idle()}, timeout=timeout)
+        await self.shutdown(CLOSE_GRACE)
+
+    def _idle(self) -> asyncio.Future[None]:
+        if self._all_ended is None or self._all_ended.done():
+            self._all_ended = self._loop.create_future()
+        return self._all_ended
 
     async def _guard(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = cast(GuardedConnection, request.protocol)
-        if head_size(request) > MAX_HEAD:
-            text = f"the request's head is over {MAX_HEAD} bytes"
-            response = web.json_response({"error": text}, status=431)
-            response.force_close()
-            return response
+        if head_size(request) > MAX_HEAD or len(request.raw_headers) > MAX_FIELDS:
+            text = f"the request's head is over {MAX_HEAD} bytes or {MAX_FIELDS} fields"
+            refusal = web.json_response({"error": text}, status=431)
+            refusal.force_close()
+            return refusal
         connection.busy = True
+        self._requests += 1
         try:
-            return await self._inner(request)
+            response = await self._inner(request)
+            if connection.closing and not response.prepared:
+                response.force_close()
+            return response
         finally:
             connection.busy = False
+            self._requests -= 1
+            if self._all_ended is not None and not self._requests and not self._all_ended.done():
+                self._all_ended.set_result(None)
 
 
 class GuardedConnection(RequestHandler):
     """One connection: a head that is too large or too slow is refused, and whoever waits hears of its end."""
 
-    __slots__ = ("_began_head", "_heads_seen", "_unfinished", "busy", "lost")
+    __slots__ = ("_clock", "_unfinished", "busy", "closing", "lost")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.busy = False
+        self.closing = False
         self.lost: list[Callable[[], None]] = []
-        self._began_head: asyncio.TimerHandle | None = None
-        self._heads_seen = 0
+        self._clock: asyncio.TimerHandle | None = None
         self._unfinished = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -93,7 +118,7 @@ class GuardedConnection(RequestHandler):
             self._unfinished += len(data)
             if self._unfinished > MAX_HEAD:
                 self._refuse("431 Request Header Fields Too Large")
-            elif self._began_head is None:
+            elif self._clock is None:
                 self._start_clock()
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -105,15 +130,15 @@ class GuardedConnection(RequestHandler):
             listener()
 
     def _start_clock(self) -> None:
-        self._began_head = asyncio.get_running_loop().call_later(
+        self._clock = asyncio.get_running_loop().call_later(
             HEAD_DEADLINE, self._refuse, "408 Request Timeout"
         )
 
     def _stop_clock(self) -> None:
         self._unfinished = 0
-        if self._began_head is not None:
-            self._began_head.cancel()
-            self._began_head = None
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
 
     def _refuse(self, status: str) -> None:
         self._stop_clock()

@@ -8,6 +8,7 @@ others by `", "`. Names are lower case, values latin-1.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 MAX_REQUEST_ID_LENGTH: Final = 128
@@ -26,6 +27,11 @@ HOP_BY_HOP: Final = frozenset(
         "upgrade",
     }
 )
+
+# Names repeat with every message; the few that an application uses are decoded once.
+_MAX_KNOWN: Final = 512
+_MAX_KNOWN_LENGTH: Final = 64
+_known_names: Final[dict[bytes, str]] = {}
 
 FORWARDED: Final = (
     "forwarded",
@@ -62,20 +68,17 @@ def join_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     joined: dict[str, str] = {}
     connection: str | None = None
     for raw_name, raw_value in pairs:
-        name = raw_name.decode("latin-1").lower()
+        name = _known_names.get(raw_name) or _wire_name(raw_name)
         value = raw_value.decode("latin-1")
         # Printable covers nearly every value that is ever sent, at the price of one call.
         if not value.isprintable() and _has_line_break(value):
             raise HeaderError(name, "holds a line break or a NUL")
         if name in joined:
             joined[name] += _separator(name) + value
-        elif name in HOP_BY_HOP:
-            if name == "connection":
-                connection = value if connection is None else f"{connection},{value}"
-        elif not name or not name.isprintable():
-            raise HeaderError(name, "is not a header name")
-        else:
+        elif name not in HOP_BY_HOP:
             joined[name] = value
+        elif name == "connection":
+            connection = value if connection is None else f"{connection},{value}"
     if connection is not None:
         for option in connection.split(","):
             joined.pop(option.strip().lower(), None)
@@ -93,21 +96,14 @@ def split_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         name = given.lower()
         if name in HOP_BY_HOP:
             continue
-        try:
-            raw_name = name.encode("ascii")
-            if name != "set-cookie":
-                if not value.isprintable() and _has_line_break(value):
-                    raise HeaderError(name, "holds a line break or a NUL")
-                pairs.append((raw_name, value.encode("latin-1")))
-                continue
-            for cookie in split_set_cookie(value):
-                if not cookie.isprintable() and _has_line_break(cookie):
-                    raise HeaderError(name, "holds a carriage return or a NUL")
-                pairs.append((raw_name, cookie.encode("latin-1")))
-        except UnicodeEncodeError:
-            raise HeaderError(name, "holds characters that HTTP cannot carry") from None
-        if not name or not name.isprintable():
-            raise HeaderError(name, "is not a header name")
+        raw_name = _raw_name(name)
+        for part in split_set_cookie(value) if name == "set-cookie" else (value,):
+            if not part.isprintable() and _has_line_break(part):
+                raise HeaderError(name, "holds a line break or a NUL")
+            try:
+                pairs.append((raw_name, part.encode("latin-1")))
+            except UnicodeEncodeError:
+                raise HeaderError(name, "holds characters that HTTP cannot carry") from None
     return pairs
 
 
@@ -150,6 +146,26 @@ def set_forwarded(headers: dict[str, str], *, peer: str, scheme: str, prefix: st
         headers["x-forwarded-host"] = host
     if prefix:
         headers["x-forwarded-prefix"] = prefix
+
+
+def _wire_name(raw_name: bytes) -> str:
+    name = raw_name.decode("latin-1").lower()
+    if not _is_name(name):
+        raise HeaderError(name, "is not a header name")
+    if len(name) <= _MAX_KNOWN_LENGTH and len(_known_names) < _MAX_KNOWN:
+        _known_names[raw_name] = name
+    return name
+
+
+@lru_cache(maxsize=_MAX_KNOWN)
+def _raw_name(name: str) -> bytes:
+    if not name.isascii() or not _is_name(name):
+        raise HeaderError(name, "is not a header name")
+    return name.encode("ascii")
+
+
+def _is_name(name: str) -> bool:
+    return bool(name) and name.isprintable() and " " not in name and ":" not in name
 
 
 def _separator(name: str) -> str:

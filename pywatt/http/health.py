@@ -85,24 +85,26 @@ class FrontDoor:
         if kind != "lifespan":
             root = scope["root_path"]
             path: str = scope["path"][len(root) :] if root else scope["path"]
+            if self._prefix and path.startswith(self._prefix):
+                path = self._without_version(scope, root, path)
             if path in self._pages and kind == "http":
                 app = self._pages[path]
-            elif self._prefix and path.startswith(self._prefix):
-                self._strip_version(scope, root, path)
             if self._metrics is not None:
                 return self._measured(app, scope, receive, send, self._metrics)
         return app(scope, receive, send)
 
-    def _strip_version(self, scope: Scope, root: str, path: str) -> None:
+    def _without_version(self, scope: Scope, root: str, path: str) -> str:
         rest = path[len(self._prefix) :]
         if rest and rest[0] != "/":
-            return
+            return path
         if any(pattern_matches(pattern, path) for pattern in self._own_versioned):
-            return
+            return path
+        segments: list[bytes] = scope["raw_path"].split(b"/")
+        first = 1 + root.count("/")
+        del segments[first : first + self._prefix.count("/")]
+        scope["raw_path"] = b"/".join(segments) + (b"" if rest else b"/")
         scope["path"] = root + (rest or "/")
-        raw: bytes = scope["raw_path"]
-        # The version is plain text, so it stands in the raw path as it does in the decoded one.
-        scope["raw_path"] = raw.replace(self._prefix.encode(), b"", 1) or b"/"
+        return rest or "/"
 
     async def _measured(
         self, app: AsgiCallable, scope: Scope, receive: Receive, send: Send, metrics: RequestMetrics

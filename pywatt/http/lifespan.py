@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Final
 
 from pywatt.errors import ServerError
 from pywatt.http.scope import AsgiCallable, Message
 
 _log = logging.getLogger(__name__)
+
+CANCEL_GRACE: Final = 1.0
 
 
 class LifespanError(ServerError):
@@ -59,7 +61,7 @@ class Lifespan:
         self._task = loop.create_task(self._run(), name="asgi-lifespan")
         failure = await self._answer("startup")
         if failure is not None:
-            await self._end()
+            await self._end(patience=0.0)
             raise LifespanError("startup", failure)
 
     async def shutdown(self) -> None:
@@ -70,13 +72,10 @@ class Lifespan:
         """
         if self._task is None or self._stop is None:
             return
-        if self._task.done():
-            self._task = None
-            return
         if not self._stop.done():
             self._stop.set_result(None)
         failure = await self._answer("shutdown")
-        await self._end()
+        await self._end(patience=1.0)
         if failure is not None:
             raise LifespanError("shutdown", failure)
 
@@ -86,14 +85,14 @@ class Lifespan:
             return f"no answer within {self._timeout:g} s"
         return self._answers[phase].result()
 
-    async def _end(self) -> None:
+    async def _end(self, patience: float) -> None:
         task, self._task = self._task, None
         if task is None:
             return
-        _, running = await asyncio.wait({task}, timeout=1.0)
+        _, running = await asyncio.wait({task}, timeout=patience)
         if running:
             task.cancel()
-            _, running = await asyncio.wait({task}, timeout=1.0)
+            _, running = await asyncio.wait({task}, timeout=CANCEL_GRACE)
         if running:
             _log.warning("the application's lifespan does not end; it is left behind")
 
@@ -105,7 +104,7 @@ class Lifespan:
         }
         try:
             await self._app(scope, self._receive, self._send)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._note_end(error)
         else:
             self._note_end(None)
@@ -114,7 +113,7 @@ class Lifespan:
                 if not answer.done():
                     answer.set_result(None)
 
-    def _note_end(self, error: Exception | None) -> None:
+    def _note_end(self, error: BaseException | None) -> None:
         if not self._answers["startup"].done():
             # Applications that know no lifespan fail on its scope, or return.
             level = logging.WARNING if error is not None and self._asked else logging.DEBUG

@@ -7,6 +7,8 @@ from pywatt_fast import HttpRequest, HttpResponse, encode_json
 READY = "ready"
 INTERNAL_TEXT = "internal error; the module's log has the details"
 
+STOPPING_TEXT = "the module is stopping"
+
 
 def error_body(error: str, module: str, request_id: str, state: str = READY) -> bytes:
     """The body of a failed request, the same that the gateway writes."""

@@ -28,7 +28,7 @@ class RunningServer:
 
     Args:
         web_server: aiohttp's server, whose connections these are.
-        listener: the listening socket, bound and listening.
+        sock: the listening socket, bound.
         address: where it is really bound.
 
     Attributes:
@@ -60,7 +60,7 @@ class RunningServer:
         self._listener = None
         if isinstance(self.address, UnixAddress):
             _remove_own_socket(self.address.path, self._inode)
-        self._web_server.pre_shutdown()
+        self._web_server.close_idle()
 
     async def close(self, timeout: float = 10.0) -> None:
         """Stop accepting, let requests end, then close every connection.
@@ -82,7 +82,7 @@ async def serve(application: Application, listen: ListenAddress) -> RunningServe
     Raises:
         ServerError: the address cannot be bound.
     """
-    sock, address = _bind(listen)
+    sock, address = await _bind(listen)
     try:
         running = RunningServer(_web_server(application), sock, address)
         await running.open()
@@ -104,19 +104,20 @@ def _web_server(application: Application) -> GuardedServer:
     raise ServerError(f"{type(application).__name__} cannot be served on a socket")
 
 
-def _bind(listen: ListenAddress) -> tuple[socket.socket, ListenAddress]:
+async def _bind(listen: ListenAddress) -> tuple[socket.socket, ListenAddress]:
     try:
         if isinstance(listen, UnixAddress):
             return _bind_unix(listen.path), listen
-        return _bind_tcp(listen)
+        return await _bind_tcp(listen)
     except OSError as error:
         raise ServerError(f"cannot listen on {listen}: {error.strerror or error}") from error
 
 
-def _bind_tcp(listen: TcpAddress) -> tuple[socket.socket, ListenAddress]:
-    family, kind, protocol, _, address = socket.getaddrinfo(
+async def _bind_tcp(listen: TcpAddress) -> tuple[socket.socket, ListenAddress]:
+    found = await asyncio.get_running_loop().getaddrinfo(
         listen.host, listen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    )
+    family, kind, protocol, _, address = found[0]
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

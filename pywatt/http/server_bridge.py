@@ -11,14 +11,12 @@ from typing import Any, cast
 from aiohttp import web
 
 from pywatt.http.asgi import AsgiApplication
-from pywatt.http.guarded_protocol import GuardedConnection, GuardedServer
-from pywatt.http.scope import SPEC_VERSION, set_peers, set_target
+from pywatt.http.guarded_protocol import CANCEL_GRACE, GuardedConnection, GuardedServer
+from pywatt.http.scope import SPEC_VERSION, STREAMED, set_peers, set_target
 from pywatt.http.server_exchange import ServedExchange
 from pywatt.http.server_websocket import ServedWebSocket
 
 _log = logging.getLogger(__name__)
-
-CANCEL_GRACE = 2.0
 
 
 class BridgeServer(GuardedServer):
@@ -45,6 +43,7 @@ class BridgeServer(GuardedServer):
         closing = [asyncio.ensure_future(websocket.go_away()) for websocket in self._websockets]
         if closing:
             await asyncio.wait(closing, timeout=timeout)
+        self.close_idle()
         if self._running:
             await asyncio.wait(set(self._running), timeout=max(0.0, end - loop.time()))
         left = list(self._running)
@@ -53,7 +52,7 @@ class BridgeServer(GuardedServer):
         if left:
             _log.warning("%d requests did not end in time and were cancelled", len(left))
             await asyncio.wait(left, timeout=CANCEL_GRACE)
-        await self.shutdown(CANCEL_GRACE)
+        await super().finish(max(CANCEL_GRACE, end - loop.time()))
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if _wants_websocket(request):
@@ -109,7 +108,8 @@ class BridgeServer(GuardedServer):
             "headers": [(name.lower(), value) for name, value in request.raw_headers],
             "client": _socket_address(request, "peername"),
             "server": _socket_address(request, "sockname"),
-            "state": dict(self._application.state),
+            "state": self._application.state.copy(),
+            STREAMED: True,
         }
         if kind == "http":
             scope["method"] = request.method.upper()

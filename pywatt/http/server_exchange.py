@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractStreamWriter
 from pywatt.http.exchange import BODILESS
 from pywatt.http.guarded_protocol import GuardedConnection
 from pywatt.http.headers import HOP_BY_HOP
-from pywatt.http.responses import INTERNAL_TEXT, error_body
+from pywatt.http.responses import INTERNAL_TEXT, STOPPING_TEXT, error_body
 from pywatt.http.scope import Message
 
 _log = logging.getLogger(__name__)
@@ -160,6 +160,9 @@ class ServedExchange:
             if name not in _HOP_BY_HOP:
                 named.add(name)
                 head.append(b"%b: %b\r\n" % (name, value))
+        if self._connection.closing or self._continue:
+            # A client that still waits for its "100 Continue" must not send the body as a next request.
+            self._keep_alive = False
         if not self._bodiless and self._missing is None:
             self._chunked = http11
             self._keep_alive = self._keep_alive and http11
@@ -212,7 +215,7 @@ class ServedExchange:
         await self._request.writer.drain()
 
     def _failure(self, cancelled: bool) -> bytes:
-        status, error = (503, "the module is stopping") if cancelled else (500, INTERNAL_TEXT)
+        status, error = (503, STOPPING_TEXT) if cancelled else (500, INTERNAL_TEXT)
         self._status = status
         body = error_body(error, self._module, self._request.headers.get("x-request-id", ""))
         head = (

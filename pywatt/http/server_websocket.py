@@ -38,6 +38,7 @@ class ServedWebSocket:
         self._socket: web.WebSocketResponse | None = None
         self._refusal: web.Response | None = None
         self._refusal_body = bytearray()
+        self._going_away = False
         self._gone = asyncio.Event()
         self._decided = asyncio.Event()
 
@@ -56,7 +57,7 @@ class ServedWebSocket:
         if message.type is WSMsgType.BINARY:
             return {"type": "websocket.receive", "bytes": message.data}
         self._gone.set()
-        code = self._socket.close_code
+        code: int | None = WSCloseCode.GOING_AWAY if self._going_away else self._socket.close_code
         if code is None:
             code = _CUT if message.type is WSMsgType.ERROR else _NO_CODE
         reason = message.extra if isinstance(message.extra, str) else ""
@@ -86,6 +87,7 @@ class ServedWebSocket:
 
     async def go_away(self) -> None:
         """Close because the server stops; the application hears of it as a disconnect."""
+        self._going_away = True
         if self._socket is not None and not self._socket.closed:
             await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"the module is stopping")
 
