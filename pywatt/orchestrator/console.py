@@ -63,8 +63,15 @@ class Console:
         document = read_json_line(text) if len(text) <= MAX_LINE else None
         if document is not None:
             document = map_leaves(document, redact)
-            shown = self._json_line({**document, "module": module}) if self._json else None
-            self._logs.write_line(shown or redact(self._layout.entry(module, entry_from(document))))
+            if self._json:
+                self._logs.write_line(self._json_line({**document, "module": module}))
+                return
+            entry = entry_from(document)
+            # The prefix says it already.
+            if entry.fields.get("module_id") == module:
+                fields = {name: value for name, value in entry.fields.items() if name != "module_id"}
+                entry = attrs.evolve(entry, fields=fields)
+            self._logs.write_line(redact(self._layout.entry(module, entry)))
         elif text.strip():
             text = redact(text)
             if self._json:
