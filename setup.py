@@ -1,11 +1,11 @@
-"""Builds the compiled core where that is possible. Everything else about the project stands in pyproject.toml.
+"""Builds the compiled core where that is possible; the rest of the project stands in pyproject.toml.
 
 PYWATT_BUILD_EXT=require  compile the core or fail
 PYWATT_BUILD_EXT=forbid   install the interpreted core
 PYWATT_BUILD_EXT=auto     compile it where a C compiler works, else install the interpreted core (the default)
 
-A compiled core needs librt at run time and an interpreted one must not ask for it, so `auto` compiles one small C
-file before the metadata is written and lets that decide.
+A compiled core needs librt at run time and an interpreted one must not ask for it, so `auto` compiles one
+small C file before the metadata is written and lets that decide.
 """
 
 import os
@@ -37,7 +37,7 @@ def asked_for() -> str:
 
 
 def why_not_compiled() -> str | None:
-    """The reason why the core cannot be compiled here, found by really building an extension; None when it can."""
+    """Why the core cannot be compiled here, found by really building an extension; None when it can."""
     if sys.implementation.name != "cpython":
         return f"{sys.implementation.name} cannot load extensions made by mypyc"
     with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +65,8 @@ def mypy_is_here() -> bool:
 def core_extensions() -> list[Extension]:
     from mypyc.build import mypycify
 
-    # __init__ stays interpreted: it chooses the variant. One unit, because its modules call each other in numbers.
+    # __init__ stays interpreted: it chooses the variant. One unit, because its modules call each other in
+    # numbers.
     names = sorted(f"{PACKAGE}/{file.name}" for file in Path(__file__).with_name(PACKAGE).glob("*.py"))
     names.remove(f"{PACKAGE}/__init__.py")
     options = ["--config-file=", "--python-version", f"{sys.version_info.major}.{sys.version_info.minor}"]

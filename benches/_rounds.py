@@ -1,4 +1,4 @@
-"""Interleaved rounds: every subject is timed in every round, and what counts is the median of the per-round ratios."""
+"""Interleaved rounds: every subject is timed in every round; what counts is the median of the rounds' ratios."""
 
 from __future__ import annotations
 

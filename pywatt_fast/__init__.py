@@ -1,8 +1,8 @@
 """The wire core: bytes in, events out. No sockets, no clock, no event loop.
 
 The package is the same text in two variants: compiled by mypyc where it was built so, interpreted elsewhere.
-`COMPILED` says which one runs. `PYWATT_PURE=1` in the environment loads the interpreted text even where a compiled
-core is installed.
+`COMPILED` says which one runs. `PYWATT_PURE=1` in the environment loads the interpreted text even where a
+compiled core is installed.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from .errors import (  # noqa: E402
     OperationError,
     UnsupportedFormat,
 )
+from .formats import EncodingFormat  # noqa: E402
 from .framing import (  # noqa: E402
     CODE_BASE64,
     CODE_BINARY,
@@ -62,7 +63,7 @@ from .framing import (  # noqa: E402
 from .identifiers import canonical_identifier, new_identifier  # noqa: E402
 from .json_codec import decode_json, encode_json, encode_json_pretty, encode_json_sorted  # noqa: E402
 from .lines import LineDecoder  # noqa: E402
-from .message import EncodedMessage, EncodingFormat, Message  # noqa: E402
+from .message import EncodedMessage, Message  # noqa: E402
 from .metadata import MessageMetadata  # noqa: E402
 from .operation_reader import read_operation  # noqa: E402
 from .operation_writer import (  # noqa: E402

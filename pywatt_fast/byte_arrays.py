@@ -81,8 +81,8 @@ def scan_byte_array(text: bytes, start: int) -> tuple[bytes, int]:
         start: where its `[` is expected.
 
     Returns:
-        The bytes and the position after `]`, or (b"", -1) when what stands there is not a compact, valid array:
-        the general reader then decides.
+        The bytes and the position after `]`, or (b"", -1) when what stands there is not a compact, valid
+        array: the general reader then decides.
     """
     if COMPILED:
         return scan_array(text, start)
@@ -107,7 +107,8 @@ def scan_array(text: bytes, start: i64) -> tuple[bytes, i64]:
     writer = BytesWriter()
     position: i64 = start + 1
     while True:
-        # A number and the sign after it are at most four bytes: one load, and no index into the text per digit.
+        # A number and the sign after it are at most four bytes: one load, and no index into the text per
+        # digit.
         word: i64 = i64(read_i32_le(text, position)) if end - position >= 4 else _last_word(text, position)
         value: i64 = (word & 0xFF) - 0x30
         sign: i64 = (word >> 8) & 0xFF
@@ -138,7 +139,7 @@ def scan_array(text: bytes, start: i64) -> tuple[bytes, i64]:
 
 
 def _last_word(text: bytes, position: i64) -> i64:
-    """The bytes from a position to the end, where fewer than four are left; zeros stand for the missing ones."""
+    """The bytes from a position to the end where fewer than four are left; zeros stand for the missing."""
     word: i64 = 0
     shift: i64 = 0
     end: i64 = len(text)

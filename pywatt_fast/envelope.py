@@ -1,7 +1,7 @@
 """The JSON envelope of a message: an id, a content and metadata.
 
-A peer writes it compact and in this order, so `split_envelope` finds the three parts without reading the content;
-whatever else is valid goes through `read_envelope`.
+A peer writes it compact and in this order, so `split_envelope` finds the three parts without reading the
+content; whatever else is valid goes through `read_envelope`.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Envelope:
 def split_envelope(data: bytes) -> Envelope | None:
     """The parts of a compact envelope in the usual order.
 
-    `,"metadata":{` cannot stand inside a JSON string, and it is the envelope's own key exactly when its object is
-    followed by the one brace that ends the data. The content is left unread: when it turns out not to be one JSON
-    value, the general reader decides about the whole.
+    `,"metadata":{` cannot stand inside a JSON string, and it is the envelope's own key exactly when its
+    object is followed by the one brace that ends the data. The content is left unread: when it turns out
+    not to be one JSON value, the general reader decides about the whole.
 
     Returns:
         None on any surprise.
@@ -72,6 +72,22 @@ def split_envelope(data: bytes) -> Envelope | None:
     except ValueError:
         return None
     return Envelope(identifier, data[CONTENT_START:start], metadata, text)
+
+
+def peek_metadata(data: bytes) -> MessageMetadata | None:
+    """The metadata of a compact envelope in the usual order; None on any surprise."""
+    if COMPILED:
+        start = data.rfind(_METADATA)
+        if start <= CONTENT_START or not stands_at(data, 0, _PREFIX):
+            return None
+        if not stands_at(data, len(_PREFIX) + 36, _CONTENT) or not is_canonical(data, len(_PREFIX)):
+            return None
+        reader = Reader(data, start + len(_METADATA) - 1)
+        metadata = read_metadata_at(reader)
+        if metadata is not None and reader.take(b"}") and reader.position == len(data):
+            return metadata
+    parts = split_envelope(data)
+    return None if parts is None else parts.metadata
 
 
 def _split_at(data: bytes, start: int) -> Envelope | None:

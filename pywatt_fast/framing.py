@@ -143,7 +143,7 @@ class FrameDecoder:
         if size <= taken:
             return start + size
         if wanted and taken > 0:
-            self._pieces.add(chunk[start:end])
+            self._pieces.add_part(chunk, start, end)
         self._code = code if wanted else 0
         self._missing = size - taken
         return end
@@ -157,12 +157,12 @@ class FrameDecoder:
             return end
         self._missing = 0
         if self._code != 0:
-            self._pieces.add(chunk if end == missing else chunk[:missing])
+            self._pieces.add_part(chunk, 0, missing)
             frames.append((self._code, self._pieces.take()))
         return missing
 
     def _complete_header(self, chunk: bytes, end: i64, frames: list[tuple[int, bytes]]) -> i64:
-        """Use a header cut by the end of an earlier chunk: join only its five bytes, never the whole chunk."""
+        """Use a header cut by the end of an earlier chunk: join its five bytes, never the whole chunk."""
         held: i64 = len(self._head)
         needed: i64 = HEADER_SIZE - held
         if end < needed:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 if COMPILED:
     from librt.random import Random
-    from librt.strings import BytesWriter, write_i32_be, write_i64_be
+    from librt.strings import BytesWriter, read_i64_le, write_i32_be, write_i64_be
 
 _GROUPS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _CANONICAL: Final = re.compile(_GROUPS.replace("A-F", ""))
@@ -79,16 +79,32 @@ def is_canonical(text: bytes, start: i64 = 0) -> bool:
         return _CANONICAL.fullmatch(text[start : start + 36].decode("latin-1")) is not None
     if len(text) - start < 36:
         return False
-    position: i64 = 0
-    while position < 36:
-        byte: i64 = text[start + position]
-        if position == 8 or position == 13 or position == 18 or position == 23:
-            if byte != 0x2D:
-                return False
-        elif not (0x30 <= byte <= 0x39 or 0x61 <= byte <= 0x66):
-            return False
-        position += 1
-    return True
+    second: i64 = read_i64_le(text, start + 8)
+    third: i64 = read_i64_le(text, start + 16)
+    if second & 0xFF != 0x2D or (second >> 40) & 0xFF != 0x2D:
+        return False
+    if (third >> 16) & 0xFF != 0x2D or (third >> 56) & 0xFF != 0x2D:
+        return False
+    # 0x1D turns a hyphen into a zero, so that what is left are digits alone.
+    return (
+        _all_hex(read_i64_le(text, start))
+        and _all_hex(second ^ (0x1D | (0x1D << 40)))
+        and _all_hex(third ^ ((0x1D << 16) | (0x1D << 56)))
+        and _all_hex(read_i64_le(text, start + 24))
+        and _all_hex(read_i64_le(text, start + 28))
+    )
+
+
+def _all_hex(word: i64) -> bool:
+    """Whether all eight bytes are lower-case hex digits."""
+    ones: i64 = 0x0101010101010101
+    high: i64 = ones << 7
+    if word & high != 0:
+        return False
+    # Adding 0x80 - n to a byte below 0x80 sets its high bit exactly when the byte is at least n.
+    digit: i64 = (word + ones * 0x50) & ~(word + ones * 0x46)
+    letter: i64 = (word + ones * 0x1F) & ~(word + ones * 0x19)
+    return (digit | letter) & high == high
 
 
 def find_canonical(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""JSON text and values: orjson where it is installed and follows the wire's text rules, else the standard library.
+"""JSON by orjson where it is installed and follows the wire's text rules, else by the standard library.
 
 Both give the same bytes and the same values.
 """
@@ -86,8 +86,8 @@ def decode_json(data: bytes | str) -> object:
         data: UTF-8 bytes without byte-order mark, or text.
 
     Raises:
-        JsonSerializationError: it is not JSON; NaN, numbers beyond the range of a double, lone surrogates and too deep
-            nesting are refused as well.
+        JsonSerializationError: it is not JSON; NaN, numbers beyond the range of a double, lone surrogates
+            and too deep nesting are refused as well.
     """
     if _loads is None:
         return json_standard.decode(_text_of(data))

@@ -1,4 +1,4 @@
-"""The members of a JSON object with the places of their values: repeated keys show, and values stay raw text."""
+"""The members of a JSON object: repeated keys show, and values stay raw text."""
 
 from __future__ import annotations
 

@@ -64,8 +64,8 @@ def decode(text: str) -> object:
     """The value of one JSON text.
 
     Raises:
-        JsonSerializationError: it is not one; a number beyond the range of a double, a lone surrogate and too deep
-            nesting are refused as well.
+        JsonSerializationError: it is not one; a number beyond the range of a double, a lone surrogate and
+            too deep nesting are refused as well.
     """
     try:
         value: object = _DECODER.decode(text)
@@ -98,7 +98,8 @@ def encode(value: object, sort_keys: bool, indent: int = 0) -> bytes:
     """A value as JSON text.
 
     Args:
-        value: None, bool, int, float, str, list, tuple, dict with text keys, UUID or Enum, at any depth up to 254.
+        value: None, bool, int, float, str, list, tuple, dict with text keys, UUID or Enum, at any depth up
+            to 254.
         sort_keys: order every object's keys by their UTF-8 bytes.
         indent: spaces per level; 0 writes the compact form.
 

@@ -49,7 +49,7 @@ class LineDecoder:
             self._discard()
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The lines that this chunk completes, in order, without their newline and one carriage return before it."""
+        """The lines that this chunk completes, without their newline and one carriage return before it."""
         if not COMPILED:
             expect(chunk, bytes, "bytes")
         lines: list[bytes] = []

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Final, Protocol, final
 
-from .base64_text import decode_base64, encode_base64
+from .base64_text import decode_base64
 from .byte_arrays import bytes_of_list, encode_byte_array
-from .envelope import read_envelope, split_envelope
+from .envelope import peek_metadata, read_envelope, split_envelope
 from .errors import (
     BinaryDecodingError,
     ByteArrayError,
@@ -15,7 +14,21 @@ from .errors import (
     InvalidFormat,
     JsonSerializationError,
     MessageIoError,
-    UnsupportedFormat,
+)
+from .formats import (
+    AUTO,
+    BASE64,
+    BINARY,
+    CODES,
+    FORMATS_BY_CODE,
+    FORMATS_BY_NAME,
+    JSON,
+    NAMES,
+    EncodingFormat,
+    converted,
+    kind_of,
+    text_of,
+    unsupported,
 )
 from .framing import encode_frame
 from .identifiers import find_canonical, new_identifier
@@ -40,32 +53,6 @@ class Reader(Protocol):
     """What `EncodedMessage.read_from` reads from."""
 
     def read(self, size: int, /) -> bytes: ...
-
-
-class EncodingFormat(Enum):
-    """How the bytes of an encoded message are to be understood; the value is the name on the wire."""
-
-    JSON = "Json"
-    BINARY = "Binary"
-    BASE64 = "Base64"
-    AUTO = "Auto"
-
-    def __str__(self) -> str:
-        return self.value.lower()
-
-
-_JSON: Final = EncodingFormat.JSON
-_BINARY: Final = EncodingFormat.BINARY
-_BASE64: Final = EncodingFormat.BASE64
-_AUTO: Final = EncodingFormat.AUTO
-_BY_NAME: Final = {"Json": _JSON, "Binary": _BINARY, "Base64": _BASE64, "Auto": _AUTO}
-_NAMES: Final = {_JSON: b"Json", _BINARY: b"Binary", _BASE64: b"Base64", _AUTO: b"Auto"}
-_CODES: Final = {_JSON: 1, _BINARY: 2, _BASE64: 3}
-_BY_CODE: Final = {1: _JSON, 2: _BINARY, 3: _BASE64}
-
-
-def _unsupported(format: EncodingFormat) -> UnsupportedFormat:
-    return UnsupportedFormat(str(format))
 
 
 @final
@@ -111,7 +98,7 @@ class Message:
         Raises:
             JsonSerializationError: the text is not a message.
         """
-        return EncodedMessage(_utf8(text), _JSON).decode_full()
+        return EncodedMessage(_utf8(text), JSON).decode_full()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
@@ -131,7 +118,7 @@ class Message:
         self.metadata = metadata
 
     def to_json(self) -> bytes:
-        """The compact JSON text; the keys of objects in the content are sorted, as the crate's generic map does.
+        """The compact JSON text; keys inside the content are sorted, as in the crate's generic map.
 
         Raises:
             JsonSerializationError: JSON cannot hold the content or the metadata.
@@ -148,7 +135,7 @@ class Message:
         Raises:
             JsonSerializationError: JSON cannot hold the content or the metadata.
         """
-        return EncodedMessage(self.to_json(), _JSON)
+        return EncodedMessage(self.to_json(), JSON)
 
     def to_string(self) -> str:
         """The compact JSON text as a string."""
@@ -198,7 +185,7 @@ class EncodedMessage:
     def __init__(self, data: bytes, format: EncodingFormat = EncodingFormat.JSON) -> None:
         if not COMPILED:
             expect(data, bytes, "bytes")
-            expect(format, EncodingFormat, "pywatt_fast.message.EncodingFormat")
+            expect(format, EncodingFormat, "pywatt_fast.formats.EncodingFormat")
         self.data = data
         self.format = format
 
@@ -238,7 +225,7 @@ class EncodedMessage:
 
     def to_json(self) -> bytes:
         """The nested form, `{"data":[1,2],"format":"Json"}`."""
-        return b'{"data":%b,"format":"%b"}' % (encode_byte_array(self.data), _NAMES[self.format])
+        return b'{"data":%b,"format":"%b"}' % (encode_byte_array(self.data), NAMES[self.format])
 
     def to_frame(self, max_frame: int = _LARGEST_FRAME) -> bytes:
         """The frame that carries the message.
@@ -250,9 +237,9 @@ class EncodedMessage:
             UnsupportedFormat: the format is Auto.
             FrameTooLarge: the data is longer than allowed.
         """
-        code = _CODES.get(self.format)
+        code = CODES.get(self.format)
         if code is None:
-            raise _unsupported(self.format)
+            raise unsupported(self.format)
         return encode_frame(code, self.data, max_frame)
 
     def write_to(self, writer: Writer) -> None:
@@ -267,7 +254,7 @@ class EncodedMessage:
 
     @staticmethod
     def read_from(reader: Reader, max_frame: int = _DEFAULT_LIMIT) -> EncodedMessage:
-        """Read one frame from anything with a blocking `read`; a bad code is refused before the payload is read.
+        """Read one frame from anything with a blocking `read`; a bad code is refused before the payload.
 
         Args:
             reader: where from.
@@ -281,9 +268,9 @@ class EncodedMessage:
         """
         size = int.from_bytes(_read_exactly(reader, 4), "big")
         code = _read_exactly(reader, 1)[0]
-        format = _BY_CODE.get(code)
+        format = FORMATS_BY_CODE.get(code)
         if format is None:
-            raise _unsupported(_AUTO) if code == 0 else InvalidFormat("invalid format code")
+            raise unsupported(AUTO) if code == 0 else InvalidFormat("invalid format code")
         if size > max_frame:
             raise FrameTooLarge(size, max_frame)
         return EncodedMessage(_read_exactly(reader, size), format)
@@ -295,7 +282,7 @@ class EncodedMessage:
             MessageError: the data is not what the format says.
         """
         text = self._json_text()
-        if self.format is _AUTO:
+        if self.format is AUTO:
             return decode_json(text)
         parts = split_envelope(text)
         if parts is not None:
@@ -335,60 +322,48 @@ class EncodedMessage:
             UnsupportedFormat: the format is Binary or Auto.
             InvalidFormat: the data is not UTF-8.
         """
-        if self.format is _BINARY or self.format is _AUTO:
-            raise _unsupported(self.format)
-        return _text(self.data)
+        if self.format is BINARY or self.format is AUTO:
+            raise unsupported(self.format)
+        return text_of(self.data)
 
     def to_format(self, format: EncodingFormat) -> EncodedMessage:
-        """The data under another format, relabelled or base64-coded; never transcoded between JSON and binary.
+        """The data under another format, relabelled or base64-coded; never transcoded.
 
         Raises:
             UnsupportedFormat: Auto is involved.
             InvalidFormat: the data cannot be shown in that format.
             Base64DecodingError: the data is not canonical base64.
         """
-        if self.format is format:
-            return EncodedMessage(self.data, format)
-        if format is _AUTO or self.format is _AUTO:
-            raise _unsupported(self.format)
-        if format is _BASE64:
-            return EncodedMessage(encode_base64(self.data), format)
-        if self.format is _JSON:
-            _text(self.data)
-            return EncodedMessage(self.data, format)
-        data = decode_base64(self.data) if self.format is _BASE64 else self.data
-        if format is _BINARY:
-            return EncodedMessage(data, format)
-        try:
-            return EncodedMessage(encode_json_sorted(decode_json(data)), format)
-        except JsonSerializationError:
-            raise InvalidFormat("the data is not JSON text") from None
+        return EncodedMessage(converted(self.data, self.format, format), format)
 
     def peek_kind(self) -> str:
-        """What kind of message this is, without decoding it fully: a text for people and logs.
+        """What kind of message this is: a text for people and logs.
 
         Raises:
             UnsupportedFormat: the format is Auto.
         """
-        if self.format is _AUTO:
-            raise _unsupported(self.format)
-        if self.format is _BASE64:
-            try:
-                decode_base64(self.data)
-            except ValueError:
-                return "Invalid Base64"
-        if self.format is not _JSON:
-            return "Unknown"
+        return kind_of(self.data, self.format)
+
+    def peek_metadata(self) -> MessageMetadata | None:
+        """The metadata, found without reading the content where the peer wrote the usual form.
+
+        Returns:
+            None when the data is not an envelope in JSON text.
+        """
+        if self.format is BASE64 or self.format is AUTO:
+            return None
+        found = peek_metadata(self.data)
+        if found is not None:
+            return found
         try:
-            value = decode_json(self.data)
+            return read_envelope(self.data).metadata
         except JsonSerializationError:
-            return "Invalid JSON"
-        return _kind_of(value, self.data)
+            return None
 
     def _json_text(self) -> bytes:
-        if self.format is _BASE64:
+        if self.format is BASE64:
             data = decode_base64(self.data)
-        elif self.format is _BINARY:
+        elif self.format is BINARY:
             data = self.data
         else:
             return self.data
@@ -403,13 +378,6 @@ def _is_repeated(text: bytes, error: JsonSerializationError) -> bool:
     return "duplicate field" in str(error) and text.lstrip().startswith(b"{")
 
 
-def _text(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise InvalidFormat("invalid UTF-8", error.start) from None
-
-
 def _read_exactly(reader: Reader, size: int) -> bytes:
     parts: list[bytes] = []
     while size > 0:
@@ -422,25 +390,6 @@ def _read_exactly(reader: Reader, size: int) -> bytes:
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
-
-
-def _kind_of(value: object, data: bytes) -> str:
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
-        return value[0]
-    if not isinstance(value, dict):
-        return "Unknown"
-    kind: object = value.get("kind")
-    if isinstance(kind, str) and repeated_field(read_members(data) or [], ("kind",)) is None:
-        return kind
-    kind = value.get("op")
-    if isinstance(kind, str):
-        return kind
-    metadata: object = value.get("metadata")
-    if isinstance(metadata, dict):
-        kind = metadata.get("id")
-        if isinstance(kind, str):
-            return kind
-    return "Unknown"
 
 
 def encoded_of_value(value: object) -> EncodedMessage:
@@ -459,7 +408,7 @@ def encoded_of_value(value: object) -> EncodedMessage:
     except ByteArrayError as error:
         raise JsonSerializationError(str(error)) from None
     name = value["format"]
-    format = _BY_NAME.get(name) if isinstance(name, str) else None
+    format = FORMATS_BY_NAME.get(name) if isinstance(name, str) else None
     if format is None:
         raise JsonSerializationError("format: expected Json, Binary, Base64 or Auto")
     return EncodedMessage(data, format)

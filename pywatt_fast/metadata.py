@@ -8,7 +8,7 @@ from .errors import JsonSerializationError
 from .json_codec import decode_json, encode_json, encode_json_sorted
 from .json_members import Member, read_members
 from .text_reader import Reader
-from .text_writer import write_string
+from .text_writer import is_flat, write_flat, write_string
 from .variant import COMPILED, expect, expect_optional
 
 if TYPE_CHECKING:
@@ -134,9 +134,19 @@ def _written(metadata: MessageMetadata) -> bytes:
     if properties is not None:
         _separate(writer)
         writer.write(b'"properties":')
-        writer.write(encode_json_sorted(properties))
+        _write_properties(writer, properties)
     writer.append(0x7D)
     return writer.getvalue()
+
+
+def _write_properties(writer: BytesWriter, properties: dict[str, object]) -> None:
+    if is_flat(properties):
+        try:
+            write_flat(writer, properties)
+            return
+        except UnicodeEncodeError:
+            pass  # the general encoder words the refusal
+    writer.write(encode_json_sorted(properties))
 
 
 def _separate(writer: BytesWriter) -> None:
@@ -222,19 +232,8 @@ def _read_field(reader: Reader, found: MessageMetadata) -> i64:
         return 2 if text is not None else 0
     if reader.take(b'"properties":{'):
         reader.position -= 1
-        start: i64 = reader.position
-        end: i64 = reader.end_of_object()
-        if end < 0:
-            return 0
-        reader.position = end
-        try:
-            value = decode_json(reader.data[start:end])
-        except JsonSerializationError:
-            return 0
-        if isinstance(value, dict):
-            found.properties = value
-            return 4
-        return 0
+        found.properties = _read_properties(reader)
+        return 4 if found.properties is not None else 0
     if reader.take(b'"id":'):
         text = found.id = reader.string()
         return 8 if text is not None else 0
@@ -243,6 +242,23 @@ def _read_field(reader: Reader, found: MessageMetadata) -> i64:
         found.timestamp = number
         return 16 if number >= 0 else 0
     return 0
+
+
+def _read_properties(reader: Reader) -> dict[str, object] | None:
+    start: i64 = reader.position
+    properties = reader.flat_object()
+    if properties is not None:
+        return properties
+    reader.position = start
+    end: i64 = reader.end_of_object()
+    if end < 0:
+        return None
+    reader.position = end
+    try:
+        value = decode_json(reader.data[start:end])
+    except JsonSerializationError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def read_metadata(text: bytes) -> MessageMetadata:
@@ -261,7 +277,8 @@ def read_metadata(text: bytes) -> MessageMetadata:
     keys = len(fields)
     if isinstance(properties, dict):
         keys += len(properties)
-    # A key without its own `":` does not exist in compact text, so an equal count proves that none is repeated.
+    # A key without its own `":` does not exist in compact text, so an equal count proves that none is
+    # repeated.
     if text.count(b'":') != keys:
         repeated = repeated_field(read_members(text) or [], METADATA_FIELDS)
         if repeated is not None:

@@ -8,11 +8,12 @@ from .base64_text import decode_base64
 from .byte_arrays import bytes_of_list, scan_byte_array
 from .envelope import CONTENT_START, end_of_plain_content, read_envelope, split_envelope
 from .errors import Base64DecodingError, ByteArrayError, JsonSerializationError, OperationError
+from .formats import EncodingFormat
 from .framing import CODE_BASE64, CODE_BINARY, CODE_JSON
 from .identifiers import find_canonical
 from .json_codec import decode_json
 from .json_members import read_members
-from .message import EncodedMessage, EncodingFormat, encoded_of_value
+from .message import EncodedMessage, encoded_of_value
 from .metadata import read_metadata, repeated_field
 from .operations import (
     ColdOperation,
@@ -62,7 +63,8 @@ def read_operation(payload: bytes, code: int = CODE_JSON) -> Operation:
     """The operation in a frame's payload or a line.
 
     Args:
-        payload: the bare operation object, or a message around it; also an HTTP response in its line form, without op.
+        payload: the bare operation object, or a message around it; also an HTTP response in its line form,
+            without op.
         code: the frame's format code: 1 and 2 hold JSON text, 3 its base64.
 
     Raises:
@@ -101,7 +103,7 @@ def read_operation(payload: bytes, code: int = CODE_JSON) -> Operation:
 
 
 def _read_ordered(payload: bytes) -> HotOperation | None:
-    """The commonest case, in one pass: the reference's own key order, bare or in an envelope without metadata."""
+    """The commonest case in one pass: the reference's key order, bare or in an envelope without metadata."""
     if payload.startswith(_OP):
         return read_ordered(payload, 0, len(payload))
     end: i64 = end_of_plain_content(payload)
@@ -116,7 +118,8 @@ def _read_compact(text: bytes, metadata: bytes | None) -> Operation | None:
     name = text[7:end].decode("ascii", "replace")
     fields = _FIELDS.get(name)
     if fields is None:
-        # A cold operation is read by others, who check all of it; in an envelope it must be one value, though.
+        # A cold operation is read by others, who check all of it; in an envelope it must be one value,
+        # though.
         if metadata is not None:
             decode_json(text)
         return ColdOperation(name, text, metadata) if name.isidentifier() and name.isascii() else None
@@ -128,7 +131,7 @@ def _read_compact(text: bytes, metadata: bytes | None) -> Operation | None:
 
 
 def _read_with_body(text: bytes, name: str) -> Operation | None:
-    """`,"body":[` is the operation's own key exactly when what stands before it is an object but for its last brace."""
+    """`,"body":[` is the operation's own key exactly when the text before it only lacks its last brace."""
     mark = text.find(_BODY)
     if mark < 0:
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .byte_arrays import array_size, encode_byte_array
 from .errors import FrameTooLarge, JsonSerializationError, OperationError
 from .framing import CODE_JSON, HEADER_SIZE, frame_header
-from .identifiers import find_canonical, new_identifier
+from .identifiers import find_canonical, new_identifier, write_identifier
 from .json_codec import encode_json, encode_json_sorted
 from .operations import (
     Heartbeat,
@@ -128,9 +128,18 @@ def wrap_operation(text: bytes, metadata: bytes = b"{}") -> bytes:
         text: one JSON value.
         metadata: the JSON text of the message's metadata.
     """
-    if not COMPILED:
-        expect(text, bytes, "bytes")
-        expect(metadata, bytes, "bytes")
+    if COMPILED:
+        writer = BytesWriter()
+        writer.write(b'{"id":"')
+        write_identifier(writer)
+        writer.write(b'","content":')
+        writer.write(text)
+        writer.write(b',"metadata":')
+        writer.write(metadata)
+        writer.append(0x7D)
+        return writer.getvalue()
+    expect(text, bytes, "bytes")
+    expect(metadata, bytes, "bytes")
     return b'{"id":"%b","content":%b,"metadata":%b}' % (new_identifier().encode("ascii"), text, metadata)
 
 

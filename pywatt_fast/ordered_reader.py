@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .byte_arrays import scan_array
+from .formats import EncodingFormat
 from .identifiers import find_canonical
-from .message import EncodedMessage, EncodingFormat
+from .message import EncodedMessage
 from .operations import (
     Heartbeat,
     HeartbeatAck,

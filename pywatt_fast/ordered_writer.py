@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .formats import EncodingFormat
 from .identifiers import find_canonical, write_identifier
-from .message import EncodedMessage, EncodingFormat
+from .message import EncodedMessage
 from .operations import (
     HotOperation,
     HttpRequest,
@@ -21,7 +22,7 @@ from .text_writer import write_byte_array, write_string
 from .variant import COMPILED
 
 if TYPE_CHECKING:
-    from mypy_extensions import i64
+    pass
 
 if COMPILED:
     from librt.strings import BytesWriter

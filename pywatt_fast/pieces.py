@@ -15,7 +15,7 @@ class Pieces:
     """
 
     def __init__(self) -> None:
-        self._large: list[bytes] = []
+        self._large: list[bytes | memoryview] = []
         self._small: list[bytes] = []
 
     def add(self, piece: bytes) -> None:
@@ -31,10 +31,20 @@ class Pieces:
             self._small = []
         self._large.append(piece)
 
+    def add_part(self, chunk: bytes, start: int, end: int) -> None:
+        """Append a part of a chunk; a large one is not copied before the whole is joined."""
+        if end - start < _SMALL:
+            self.add(chunk[start:end])
+            return
+        if self._small:
+            self._large.append(b"".join(self._small))
+            self._small = []
+        self._large.append(memoryview(chunk)[start:end])
+
     def take(self) -> bytes:
         """The whole, once; empty afterwards."""
         self._large.extend(self._small)
-        whole = self._large[0] if len(self._large) == 1 else b"".join(self._large)
+        whole = b"".join(self._large)
         self._large = []
         self._small = []
         return whole

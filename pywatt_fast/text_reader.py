@@ -1,7 +1,7 @@
 """Reads compact JSON text of a known shape in one pass: for the compiled variant only.
 
-Every step either finds exactly what it expects or gives up, and whoever called then uses the general reader. So
-nothing here has to explain an error, and nothing that is not valid is ever accepted.
+Every step either finds exactly what it expects or gives up, and whoever called then uses the general
+reader. So nothing here has to explain an error, and nothing that is not valid is ever accepted.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Reader:
             return None
 
     def integer(self) -> i64:
-        """Step over an integer of at most 18 digits and return it; -1 for anything else, negative ones included."""
+        """Step over a natural number of at most 18 digits and return it; -1 for anything else."""
         data = self.data
         position: i64 = self.position
         end: i64 = len(data)
@@ -86,8 +86,36 @@ class Reader:
             if not self.take(b","):
                 return found if self.take(b"}") else None
 
+    def flat_object(self) -> dict[str, object] | None:
+        """Step over an object of strings, small integers, booleans and nulls and return it."""
+        found: dict[str, object] = {}
+        if self.take(b"{}"):
+            return found
+        if not self.take(b"{"):
+            return None
+        while True:
+            key = self.string()
+            if key is None or not self.take(b":"):
+                return None
+            number: i64 = self.integer()
+            if number >= 0:
+                found[key] = number
+            elif self.take(b"true"):
+                found[key] = True
+            elif self.take(b"false"):
+                found[key] = False
+            elif self.take(b"null"):
+                found[key] = None
+            else:
+                text = self.string()
+                if text is None:
+                    return None
+                found[key] = text
+            if not self.take(b","):
+                return found if self.take(b"}") else None
+
     def end_of_object(self) -> i64:
-        """The place after the object that begins here, judged by brackets and quotes alone; -1 on any surprise."""
+        """The place after the object that begins here, judged by brackets and quotes; -1 on any surprise."""
         data = self.data
         position: i64 = self.position
         end: i64 = len(data)

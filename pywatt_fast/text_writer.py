@@ -1,6 +1,7 @@
 """JSON text written straight into one growing buffer: for the compiled variant only.
 
-Interpreted, one call per character is far slower than joining whole parts, so every caller has a plain form beside it.
+Interpreted, one call per character is far slower than joining whole parts, so every caller has a plain form
+beside it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,44 @@ def write_string(writer: BytesWriter, text: str) -> None:
         writer.append(QUOTE)
     else:
         writer.write(encode_json(text))
+
+
+def is_flat(value: dict[str, object]) -> bool:
+    """Whether an object is so small and plain that writing it here beats calling the general encoder."""
+    if len(value) > 6:
+        return False
+    for key, item in value.items():
+        kind = type(item)
+        if type(key) is not str or not (kind is str or kind is bool or item is None):
+            return False
+    return True
+
+
+def write_flat(writer: BytesWriter, value: dict[str, object]) -> None:
+    """Write an object of strings, booleans and nulls with its keys sorted.
+
+    Raises:
+        UnicodeEncodeError: a text holds a lone surrogate.
+    """
+    names = list(value)
+    if len(names) > 1:
+        names.sort()
+    sign: i64 = 0x7B
+    for name in names:
+        writer.append(u8(sign))
+        sign = 0x2C
+        write_string(writer, name)
+        writer.append(0x3A)
+        item = value[name]
+        if item is None:
+            writer.write(b"null")
+        elif isinstance(item, str):
+            write_string(writer, item)
+        else:
+            writer.write(b"true" if item is True else b"false")
+    if sign == 0x7B:
+        writer.append(0x7B)
+    writer.append(0x7D)
 
 
 def write_byte_array(writer: BytesWriter, data: bytes) -> None:

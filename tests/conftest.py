@@ -55,7 +55,7 @@ def load_core(variant: str) -> ModuleType:
 
 
 def interpreted_core() -> ModuleType:
-    """The package loaded a second time from its text, under another name, whatever the installed variant is."""
+    """The package loaded once more from its text, under another name, whatever variant is installed."""
     if INTERPRETED in sys.modules:
         return sys.modules[INTERPRETED]
     found = importlib.util.find_spec("pywatt_fast")

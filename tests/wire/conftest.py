@@ -1,7 +1,7 @@
 """Runs a test once per recorded case.
 
-A test that takes `NAME_case` runs for every case of `NAME.json` in the directory of vectors. Where the file holds one
-list per direction, each case also has its direction under "side".
+A test that takes `NAME_case` runs for every case of `NAME.json` in the directory of vectors. Where the file
+holds one list per direction, each case also has its direction under "side".
 """
 
 import json
