@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from pathlib import Path
 
-from orchestrators import Orchestrator, Start
+from orchestrators import Orchestrator, Start, is_alive
 
 WEB = """
     import asyncio, os
@@ -95,7 +94,7 @@ async def test_a_module_that_ignores_every_request_to_leave_is_killed_with_its_c
     line = await orchestrator.until_logged("pids ")
     pids = [int(word) for word in line.split("pids ")[1].split()[:2]]
     await orchestrator.stop()
-    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    assert not [pid for pid in pids if is_alive(pid)]
 
 
 async def test_a_stopped_module_is_unready_and_then_replaced(start: Start) -> None:
@@ -134,7 +133,7 @@ async def test_what_a_killed_orchestrator_left_is_cleared_by_the_next(start: Sta
     first.process.kill()
     await first.wait()
     second = await start(files, configuration)
-    assert not Path(f"/proc/{pid}").exists()
+    assert not is_alive(pid)
     assert await second.stop() == 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from orchestrators import Orchestrator, Start
+from orchestrators import Orchestrator, Start, is_alive
 
 SLOW = """
     import asyncio
@@ -37,13 +37,6 @@ QUICK = """
     async def main(state):
         print("start", state.module_id)
 """
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.parametrize("arguments", ["", "bind_http=True"], ids=["carrier", "bind_http"])
