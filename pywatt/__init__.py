@@ -3,8 +3,6 @@
 Every name is imported from its own file when it is first used: `import pywatt` alone costs next to nothing.
 """
 
-from importlib import import_module
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pywatt.build_info import emit_build_info as emit_build_info
@@ -221,6 +219,8 @@ __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604  the table is the list
 
 
 def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name == "__version__":
         value: object = import_module("pywatt.build_info").installed_version()
     elif name in _HOMES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 COMMANDS = ("up", "run", "version")
 
@@ -13,13 +14,13 @@ python -m pywatt --app package.web:app   serve an application as a module
 python -m pywatt up | run | version      the command line, the same as `pywatt`"""
 
 
-def main() -> int:
-    """Do what the arguments say; the exit code."""
+def main() -> NoReturn:
+    """Do what the arguments say, and leave the process."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["--app"] or (arguments and arguments[0].startswith("--app=")):
-        return _serve_application(arguments)
+        sys.exit(_serve_application(arguments))
     if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
-        return _serve_target(arguments)
+        sys.exit(_serve_target(arguments))
     from pywatt import cli
 
     sys.argv[0] = "pywatt"
@@ -51,4 +52,4 @@ def _serve_application(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -12,11 +12,9 @@ from pywatt.channels.connection import Connection
 from pywatt.channels.limits import MAX_LINE, MAX_TCP_FRAME, MAX_UNIX_FRAME
 from pywatt.channels.preferences import ChannelPreferences
 from pywatt.channels.stdio import GuardedStdio, open_stdio
-from pywatt.channels.tcp import open_tcp
-from pywatt.channels.unix import open_unix
 from pywatt.errors import ConnectionClosed, NetworkError, ReconnectionFailed, RequiredChannelFailed
 from pywatt.module.channel_link import ChannelLink, OfferedChannel
-from pywatt.module.channel_security import identify_metadata, tls_for
+from pywatt.module.channel_security import identify_metadata
 from pywatt.protocol.codec import Direction, identify_for
 from pywatt.protocol.init import InitBlob, IpcChannelConfig, TcpChannelConfig
 from pywatt.protocol.operations import Operation
@@ -195,6 +193,8 @@ def _reason(error: NetworkError) -> str:
 
 def _unix_offer(channel: IpcChannelConfig) -> OfferedChannel:
     async def connect() -> Connection:
+        from pywatt.channels.unix import open_unix
+
         return await open_unix(channel.socket_path)
 
     return OfferedChannel(
@@ -204,6 +204,9 @@ def _unix_offer(channel: IpcChannelConfig) -> OfferedChannel:
 
 def _tcp_offer(init: InitBlob, channel: TcpChannelConfig) -> OfferedChannel:
     async def connect() -> Connection:
+        from pywatt.channels.tcp import open_tcp
+        from pywatt.module.channel_tls import tls_for
+
         address = channel.address
         return await open_tcp(address.host, address.port, tls_config=tls_for(init, channel))
 

@@ -7,8 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import attrs
-
 from pywatt.channels.carrier import Carrier, CarrierKind
 from pywatt.channels.connection import Connection
 from pywatt.channels.reconnect import ReconnectPolicy, connect_with_policy
@@ -20,11 +18,10 @@ REQUIRED_ATTEMPTS: Final = 6
 OPTIONAL_ATTEMPTS: Final = 3
 
 
-@attrs.frozen(kw_only=True)
 class OfferedChannel:
     """A channel in the init line.
 
-    Attributes:
+    Args:
         kind: UNIX or TCP.
         name: "IPC" or "TCP", as errors and logs call it.
         required: whether the module must fail without it.
@@ -32,11 +29,20 @@ class OfferedChannel:
         open: makes one connection.
     """
 
-    kind: CarrierKind
-    name: str
-    required: bool
-    max_frame: int
-    open: Callable[[], Awaitable[Connection]]
+    def __init__(
+        self,
+        *,
+        kind: CarrierKind,
+        name: str,
+        required: bool,
+        max_frame: int,
+        open: Callable[[], Awaitable[Connection]],
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self.required = required
+        self.max_frame = max_frame
+        self.open = open
 
 
 class ChannelLink:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypedDict
-
-import attrs
 
 from pywatt.channels.preferences import ChannelPreferences
 from pywatt.errors import SecretError
 from pywatt.module.configuration import AppConfig
+from pywatt.module.suggestions import suggest
 from pywatt.protocol.init import InitBlob, SecurityLevel
 from pywatt.protocol.operations import EndpointAnnounce
 from pywatt.security.secret import Secret
@@ -63,7 +61,6 @@ class ModuleArguments(TypedDict, total=False):
     auth_required: bool
 
 
-@attrs.frozen(kw_only=True)
 class ModuleOptions:
     """The arguments of @pywatt_module, checked and completed."""
 
@@ -74,13 +71,19 @@ class ModuleOptions:
     metrics: bool = False
     version: str | None = None
     state: StateBuilder | None = None
-    config: AppConfig = attrs.field(factory=AppConfig)
+    config: AppConfig
     framework: str | None = None
     bind_http: bool | None = None
     specific_port: int | None = None
     listen_addr: str | None = None
-    channels: ChannelPreferences = attrs.field(factory=ChannelPreferences.default)
+    channels: ChannelPreferences
     security_level: SecurityLevel | None = None
+
+    def __init__(self, **values: Any) -> None:
+        self.config = AppConfig()
+        self.channels = ChannelPreferences.default()
+        # On the instance, or a `state` function would become a method.
+        vars(self).update(values)
 
 
 def check_arguments(arguments: Mapping[str, Any]) -> ModuleOptions:
@@ -95,9 +98,7 @@ def check_arguments(arguments: Mapping[str, Any]) -> ModuleOptions:
     known = ModuleArguments.__annotations__
     for name in arguments:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known)}"
-            raise TypeError(f"pywatt_module() has no argument {name!r}: {hint}")
+            raise TypeError(f"pywatt_module() has no argument {name!r}: {suggest(name, known)}")
     checked: dict[str, Any] = {}
     for name, value in arguments.items():
         target, check = _CHECKS[name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -98,4 +97,6 @@ async def candidate_addresses(
 
 
 def _fallback_ports() -> Iterator[int]:
+    import random
+
     yield from random.sample(FALLBACK_PORTS, FALLBACK_ATTEMPTS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from typing import Generic, NoReturn, TypeVar, final
 
@@ -55,6 +54,9 @@ class Secret(Generic[Value]):
             or isinstance(self.__value, str) is not isinstance(other.__value, str)
         ):
             return bool(self.__value == other.__value)
+        # Here, because it loads a cryptographic library that most modules never need.
+        import hmac
+
         return hmac.compare_digest(mine, theirs)
 
     def __copy__(self) -> Secret[Value]:

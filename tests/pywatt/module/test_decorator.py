@@ -91,7 +91,7 @@ def test_health_has_two_names_for_one_thing() -> None:
     ("arguments", "error", "text"),
     [
         ({"secret": []}, TypeError, "no argument 'secret': did you mean 'secrets'?"),
-        ({"wholly_unknown": 1}, TypeError, "it takes secrets, rotate, endpoints"),
+        ({"wholly_unknown": 1}, TypeError, "there are secrets, rotate, endpoints"),
         ({"secrets": "KEY"}, TypeError, "a list of names, not str"),
         ({"secrets": ["A=B"]}, ValueError, "'A=B' cannot be a name"),
         ({"secrets": [1]}, ValueError, "cannot be a name"),
