@@ -24,13 +24,13 @@ OPTIONAL_SOURCE: Final = ".env"
 # Set by the orchestrator for every module.
 RESERVED_VARIABLES: Final = ("PYWATT_MODULE_ID", "IPC_ONLY")
 
-_MODULE_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-_ROUTE = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
-_DURATION_TEXT = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|sec|secs|seconds|min|minutes|hours)?")
+_MODULE_NAME: Final = r"[A-Za-z0-9._-]{1,64}"
+_IMPORT_PATH: Final = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
+_ROUTE: Final = r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+"
+_DURATION_TEXT: Final = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|sec|secs|seconds|min|minutes|hours)?"
 _DURATION_UNITS: Final = {"ms": 0.001, "m": 60, "min": 60, "minutes": 60, "h": 3600, "hours": 3600}
-_IPV6_DIGITS = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.%]*")
-_SIZE_TEXT = re.compile(r"(\d+)\s*(k|m|g)?i?b?", re.IGNORECASE)
+_IPV6_DIGITS: Final = r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.%]*"
+_SIZE_TEXT: Final = r"(?i)(\d+)\s*(k|m|g)?i?b?"
 _SIZE_UNITS: Final = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
@@ -114,7 +114,7 @@ def _read_seconds(value: object, minimum: float, above: bool) -> float:
     bound = f"above {minimum:g}" if above else f"{minimum:g} or more"
     expected = f"a number of seconds, {bound} and at most {MAX_SECONDS:g}"
     if isinstance(value, str):
-        matched = _DURATION_TEXT.fullmatch(value.strip())
+        matched = re.fullmatch(_DURATION_TEXT, value.strip())
         hint = None
         if matched:
             hint = f"write {float(matched[1]) * _DURATION_UNITS.get(matched[2] or 's', 1):g}"
@@ -129,7 +129,7 @@ def _read_seconds(value: object, minimum: float, above: bool) -> float:
 def _read_size(value: object) -> int:
     expected = f"a number of bytes from 1 to {MAX_BODY}"
     if isinstance(value, str):
-        matched = _SIZE_TEXT.fullmatch(value.strip())
+        matched = re.fullmatch(_SIZE_TEXT, value.strip())
         hint = f"write {int(matched[1]) * _SIZE_UNITS[(matched[2] or '').lower()]}" if matched else None
         raise RefusedValueError(f"is {describe(value)}", expected, hint)
     return _whole_number(value, 1, MAX_BODY, expected)
@@ -178,7 +178,7 @@ def read_module_name(value: object) -> str:
     """
     expected = 'a module name of 1 to 64 letters, digits, ".", "_" or "-"'
     text = _text(value, expected)
-    if not _MODULE_NAME.fullmatch(text) or text in {".", ".."}:
+    if not re.fullmatch(_MODULE_NAME, text) or text in {".", ".."}:
         raise RefusedValueError(f"is {describe(text)}", expected)
     return text
 
@@ -188,11 +188,11 @@ def _read_route(value: object) -> str:
     text = _text(value, expected)
     if text == "/":
         return text
-    if text.endswith("/") and _ROUTE.fullmatch(text.rstrip("/")):
+    if text.endswith("/") and re.fullmatch(_ROUTE, text.rstrip("/")):
         raise RefusedValueError(f"is {describe(text)}", expected, f'write "{text.rstrip("/")}"')
-    if _ROUTE.fullmatch("/" + text):
+    if re.fullmatch(_ROUTE, "/" + text):
         raise RefusedValueError(f"is {describe(text)}", expected, f'write "/{text}"')
-    if not _ROUTE.fullmatch(text) or {".", ".."} & set(text.split("/")):
+    if not re.fullmatch(_ROUTE, text) or {".", ".."} & set(text.split("/")):
         raise RefusedValueError(f"is {describe(text)}", expected)
     for reserved in RESERVED_ROUTES:
         if text == reserved or text.startswith(reserved + "/"):
@@ -212,7 +212,7 @@ def read_application(value: object) -> str:
     expected = 'an import path and a name, such as "shop.web:app"'
     text = _text(value, expected)
     module, colon, name = text.partition(":")
-    if not colon or not _IMPORT_PATH.fullmatch(module) or not _IMPORT_PATH.fullmatch(name):
+    if not colon or not re.fullmatch(_IMPORT_PATH, module) or not re.fullmatch(_IMPORT_PATH, name):
         if text.endswith(".py"):
             raise RefusedValueError(f"is {describe(text)}", expected, f'for a file write run = "{text}"')
         raise RefusedValueError(f"is {describe(text)}", expected)
@@ -221,7 +221,7 @@ def read_application(value: object) -> str:
 
 def is_import_path(text: str) -> bool:
     """Tell whether a text reads as `package.module` rather than as a file."""
-    return _IMPORT_PATH.fullmatch(text) is not None and not text.endswith(".py")
+    return re.fullmatch(_IMPORT_PATH, text) is not None and not text.endswith(".py")
 
 
 def read_run(value: object) -> str:
@@ -260,7 +260,7 @@ def read_listen(value: object) -> ListenAddress:
     bracketed = host.startswith("[") and host.endswith("]")
     if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535 or not bare_host:
         raise RefusedValueError(f"is {describe(text)}", expected)
-    if _IPV6_DIGITS.fullmatch(host):
+    if re.fullmatch(_IPV6_DIGITS, host):
         raise RefusedValueError(f"is {describe(text)}", expected, f'write "[{host}]:{port}"')
     if not re.fullmatch(r"[0-9A-Za-z._:%-]+" if bracketed else r"[0-9A-Za-z._-]+", bare_host):
         raise RefusedValueError(f"is {describe(text)}", expected)

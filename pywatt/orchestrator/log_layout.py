@@ -21,13 +21,13 @@ _LEVEL_COLOURS: Final = {
     "TRACE": "\x1b[2m",
 }
 _MODULE_COLOURS: Final = tuple(f"\x1b[{code}m" for code in (36, 35, 34, 33, 32, 96, 95, 94, 93, 92))
-_SGR: Final = re.compile(r"\x1b\[[0-9;:]*m")
-_ESCAPE_SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_SGR: Final = r"\x1b\[[0-9;:]*m"
+_ESCAPE_SEQUENCE: Final = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 # Control characters would let a logged text move the cursor or retitle the window.
 _VISIBLE: Final = {
     code: f"\\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)] if chr(code) not in "\t\n"
 }
-_NEEDS_QUOTES: Final = re.compile(r'[\s"=]')
+_NEEDS_QUOTES: Final = r'[\s"=]'
 
 
 class LogLayout:
@@ -90,12 +90,13 @@ class LogLayout:
         # What a terminal would show at the end: each part overwrites the one before (progress bars).
         text = text.rstrip("\r").rpartition("\r")[2]
         if not self._colour:
-            text = visible(_ESCAPE_SEQUENCE.sub("", text))
+            text = visible(re.sub(_ESCAPE_SEQUENCE, "", text))
         else:
-            coloured = _SGR.search(text) is not None
-            plain = _SGR.split(text)
+            coloured = re.search(_SGR, text) is not None
+            plain = re.split(_SGR, text)
             text = "".join(
-                visible(part) + colour for part, colour in zip(plain, [*_SGR.findall(text), ""], strict=True)
+                visible(part) + colour
+                for part, colour in zip(plain, [*re.findall(_SGR, text), ""], strict=True)
             )
             text += _RESET if coloured else ""
         return self.prefix(module) + bounded(text)
@@ -144,6 +145,6 @@ def bounded(text: str) -> str:
 
 def _value(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, str) and (not text or _NEEDS_QUOTES.search(text)):
+    if isinstance(value, str) and (not text or re.search(_NEEDS_QUOTES, text)):
         text = json.dumps(text, ensure_ascii=False)
     return visible(text)
