@@ -16,9 +16,14 @@ from pywatt.errors import (
 from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload, read_request
 from pywatt.orchestrator.module_state import ModuleState
 from pywatt.orchestrator.served_module import ServedModule
-from pywatt_fast.json_codec import decode_json
-from pywatt_fast.message import EncodedMessage, EncodingFormat
-from pywatt_fast.operations import RoutedModuleMessage, RoutedModuleResponse, RouteToModule
+from pywatt_fast import (
+    EncodedMessage,
+    EncodingFormat,
+    RoutedModuleMessage,
+    RoutedModuleResponse,
+    RouteToModule,
+    decode_json,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from pywatt.orchestrator.exchange import Exchange
 from pywatt.orchestrator.raw_response import RawResponse
 from pywatt.orchestrator.request_body import collect_body
 from pywatt.orchestrator.websocket_proxy import asks_for_websocket
-from pywatt_fast.identifiers import new_identifier
-from pywatt_fast.operations import HttpRequest, HttpResponse
+from pywatt_fast import HttpRequest, HttpResponse, new_identifier
 
 logger = logging.getLogger(__name__)
 
-_HIGHEST_STATUS = 599
+# What is below tells the client to wait for another answer, what is above is no HTTP.
+_LOWEST_STATUS, _HIGHEST_STATUS = 200, 599
 _CURE = "declare it with bind_http=True and it streams"
 
 
@@ -36,7 +36,7 @@ async def ask_over_carrier(exchange: Exchange, max_body: int, timeout: float) ->
         raise exchange.refusal(
             HTTPStatus.NOT_IMPLEMENTED, f"the module takes no WebSockets over its channel: {_CURE}"
         )
-    body = await collect_body(exchange, max_body)
+    body = await collect_body(exchange, max_body) if exchange.request.body_exists else None
     # The operation needs an identifier of its own: a client may use one x-request-id twice at a time.
     operation = HttpRequest(
         new_identifier(), exchange.request.method, exchange.match.target, exchange.headers, body
@@ -63,12 +63,14 @@ def _write(exchange: Exchange, answer: HttpResponse, max_body: int) -> RawRespon
     if len(body) > max_body:
         raise _unusable(exchange, f"of {len(body)} bytes is above the limit of {max_body} bytes: {_CURE}")
     headers = answer.headers
-    for option in headers.get("connection", "").split(","):
-        headers.pop(option.strip().lower(), None)
+    if "connection" in headers:
+        for option in headers["connection"].split(","):
+            headers.pop(option.strip().lower(), None)
     declared_length = headers.pop("content-length", None)
+    headers.setdefault("x-request-id", exchange.request_id)
     if headers.get("content-type", "").startswith("text/event-stream"):
         raise _unusable(exchange, f"is an event stream, which does not fit its channel: {_CURE}")
-    if not HTTPStatus.OK <= answer.status_code <= _HIGHEST_STATUS:
+    if not _LOWEST_STATUS <= answer.status_code <= _HIGHEST_STATUS:
         raise _unusable(exchange, f"has the status {answer.status_code}, which HTTP does not know")
     try:
         fields = split_headers(headers)

@@ -3,8 +3,9 @@
 from aiohttp import web
 
 from pywatt.orchestrator.raw_response import RawResponse
-from pywatt_fast.json_codec import encode_json
+from pywatt_fast import encode_json
 
+REQUEST_ID = b"x-request-id"
 JSON_CONTENT = (b"content-type", b"application/json")
 
 
@@ -46,7 +47,7 @@ def error_response(refusal: RequestRefusedError, request_id: str) -> web.StreamR
         refusal: what to say.
         request_id: under which the log speaks of this request.
     """
-    fields = [JSON_CONTENT, (b"x-request-id", request_id.encode("latin-1"))]
+    fields = [JSON_CONTENT, request_id_field(request_id)]
     if refusal.retry_after is not None:
         fields.append((b"retry-after", b"%d" % refusal.retry_after))
     body = {
@@ -61,11 +62,22 @@ def error_response(refusal: RequestRefusedError, request_id: str) -> web.StreamR
     return response
 
 
-def json_response(status: int, body: object) -> web.StreamResponse:
+def json_response(status: int, body: object, request_id: str) -> web.StreamResponse:
     """Write a JSON answer of the gateway's own.
 
     Args:
         status: the HTTP status.
         body: any JSON value.
+        request_id: under which the log speaks of this request.
     """
-    return RawResponse(status, [JSON_CONTENT, (b"cache-control", b"no-store")], encode_json(body))
+    fields = [JSON_CONTENT, (b"cache-control", b"no-store"), request_id_field(request_id)]
+    return RawResponse(status, fields, encode_json(body))
+
+
+def request_id_field(request_id: str) -> tuple[bytes, bytes]:
+    """The header by which a client finds its request in the logs.
+
+    Args:
+        request_id: checked already.
+    """
+    return REQUEST_ID, request_id.encode("latin-1")

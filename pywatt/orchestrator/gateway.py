@@ -14,15 +14,14 @@ from pywatt.orchestrator.carrier_upstream import ask_over_carrier
 from pywatt.orchestrator.configuration import GatewayConfiguration
 from pywatt.orchestrator.error_responses import RequestRefusedError, error_response, json_response
 from pywatt.orchestrator.exchange import Exchange
-from pywatt.orchestrator.gateway_server import MAX_HEAD, GatewayServer
-from pywatt.orchestrator.gateway_socket import remove_socket_file
+from pywatt.orchestrator.gateway_server import MAX_HEAD, MAX_LINE, GatewayServer
 from pywatt.orchestrator.plain_upstream import PlainUpstream
 from pywatt.orchestrator.routes import Match, RouteTable
 from pywatt.orchestrator.served_module import ServedModule
 from pywatt.orchestrator.trusted_proxies import TrustedProxies
 from pywatt.orchestrator.websocket_proxy import Tunnels
 from pywatt.protocol.listen import ListenAddress
-from pywatt_fast.identifiers import new_identifier
+from pywatt_fast import new_identifier
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +29,7 @@ HEALTH_PATH = "/healthz"
 READINESS_PATH = "/readyz"
 _OWN_PATHS = (HEALTH_PATH, READINESS_PATH)
 _RETRY_AFTER = 1
+_SHOWN_NAME = 64  # the length of the longest name that a module can have
 _AUTHORITY_END = re.compile(r"[/?]")
 
 
@@ -62,19 +62,17 @@ class Gateway:
         self._upstreams: dict[str, PlainUpstream] = {}
         self._server: GatewayServer | None = None
         self._listener: asyncio.Server | None = None
-        self._socket_path: str | None = None
         self._draining = False
 
     async def start(self, bound: socket.socket) -> None:
         """Begin to answer.
 
         Args:
-            bound: from `bind_gateway`; the gateway closes it.
+            bound: from `bind_gateway`; its caller removes the file of a Unix socket afterwards.
         """
         loop = asyncio.get_running_loop()
         self._server = GatewayServer(self._answer)
         if bound.family == getattr(socket, "AF_UNIX", None):
-            self._socket_path = bound.getsockname()
             self._listener = await loop.create_unix_server(self._server, sock=bound)
         else:
             self._listener = await loop.create_server(self._server, sock=bound)
@@ -94,15 +92,13 @@ class Gateway:
         server = self._server
         if self._listener is not None:
             self._listener.close()
-            if self._socket_path is not None:
-                remove_socket_file(self._socket_path)
         if server is not None:
             server.close_idle()
             # A WebSocket has no end to wait for.
             self._tunnels.close()
             try:
                 async with asyncio.timeout(timeout):
-                    await server.idle.wait()
+                    await server.wait_until_idle()
             except TimeoutError:
                 logger.warning(
                     "%d requests did not finish within %g s and were cut", server.in_flight, timeout
@@ -122,9 +118,15 @@ class Gateway:
             headers["x-request-id"] = request_id
             target = _origin_form(request)
             if target.startswith(_OWN_PATHS) and target.partition("?")[0] in _OWN_PATHS:
-                response = self._own_answer(request, target.partition("?")[0])
+                response = self._own_answer(request, target.partition("?")[0], request_id)
             else:
-                response = await self._bring(request, request_id, target, headers)
+                exchange = self._exchange(request, request_id, target, headers)
+                address = exchange.module.http_address
+                if address is None:
+                    response = await ask_over_carrier(exchange, self._max_body, self._timeout)
+                else:
+                    upstream = await self._upstream(exchange.module.name, address)
+                    response = await upstream.pass_on(exchange)
         except RequestRefusedError as refusal:
             response = error_response(refusal, request_id or new_identifier())
         except (ConnectionError, asyncio.CancelledError):
@@ -140,9 +142,10 @@ class Gateway:
             response.force_close()
         return response
 
-    async def _bring(
+    def _exchange(
         self, request: web.BaseRequest, request_id: str, target: str, headers: dict[str, str]
-    ) -> web.StreamResponse:
+    ) -> Exchange:
+        """Find the module of a request and complete its headers."""
         match = self._routes.find(target)
         module = self._module(match)
         peer = request.remote or ""
@@ -155,19 +158,19 @@ class Gateway:
             raise exchange.refusal(
                 HTTPStatus.SERVICE_UNAVAILABLE, "the module is not ready", retry_after=_RETRY_AFTER
             )
-        address = module.http_address
-        if address is None:
-            return await ask_over_carrier(exchange, self._max_body, self._timeout)
-        return await (await self._upstream(module.name, address)).pass_on(exchange)
+        return exchange
 
     def _module(self, match: Match) -> ServedModule:
+        name = match.module
+        module = None if name is None else self._modules.get(name)
         if match.climbs:
-            raise RequestRefusedError(
-                HTTPStatus.BAD_REQUEST, "the path leaves its prefix", module=match.module
-            )
-        module = self._modules.get(match.module) if match.module is not None else None
+            known = None if module is None else name
+            raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "the path leaves its prefix", module=known)
         if module is None:
-            raise RequestRefusedError(HTTPStatus.NOT_FOUND, "no module has this path")
+            if not name:
+                raise RequestRefusedError(HTTPStatus.NOT_FOUND, "no module has this path")
+            name = name[:_SHOWN_NAME]
+            raise RequestRefusedError(HTTPStatus.NOT_FOUND, f"there is no module {name!r}", module=name)
         return module
 
     async def _upstream(self, name: str, address: ListenAddress) -> PlainUpstream:
@@ -179,11 +182,11 @@ class Gateway:
                 await upstream.close()
         return self._upstreams[name]
 
-    def _own_answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+    def _own_answer(self, request: web.BaseRequest, path: str, request_id: str) -> web.StreamResponse:
         if request.method not in {"GET", "HEAD"}:
             raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, f"{path} takes GET and HEAD only")
         if path == HEALTH_PATH:
-            return json_response(HTTPStatus.OK, {"status": "OK"})
+            return json_response(HTTPStatus.OK, {"status": "OK"}, request_id)
         modules = {}
         ready = not self._draining
         for name, module in self._modules.items():
@@ -192,7 +195,7 @@ class Gateway:
                 modules[name]["error"] = str(module.last_error)
             ready = ready and module.is_ready
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        return json_response(status, {"ready": ready, "modules": modules})
+        return json_response(status, {"ready": ready, "modules": modules}, request_id)
 
 
 def _origin_form(request: web.BaseRequest) -> str:
@@ -217,7 +220,8 @@ def _origin_form(request: web.BaseRequest) -> str:
 
 def _read_headers(request: web.BaseRequest) -> dict[str, str]:
     raw = request.raw_headers
-    if sum([len(name) + len(value) for name, value in raw]) > MAX_HEAD:
+    # No field is longer than MAX_LINE, so a few of them cannot be too many bytes.
+    if len(raw) * MAX_LINE > MAX_HEAD and sum([len(name) + len(value) for name, value in raw]) > MAX_HEAD:
         raise RequestRefusedError(
             HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
             f"the headers are above the limit of {MAX_HEAD} bytes",

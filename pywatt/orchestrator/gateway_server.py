@@ -9,7 +9,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from pywatt.orchestrator.error_responses import RequestRefusedError, error_response
 from pywatt.orchestrator.raw_response import HandedOverResponse
-from pywatt_fast.identifiers import new_identifier
+from pywatt_fast import new_identifier
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +73,7 @@ class GatewayServer(web.Server):
         self._answer = handler
         self._sweep: asyncio.TimerHandle | None = None
         self.in_flight = 0
-        self.idle = asyncio.Event()
-        self.idle.set()
+        self._idle: asyncio.Future[None] | None = None
         self._schedule()
 
     def __call__(self) -> GatewayConnection:
@@ -87,12 +86,10 @@ class GatewayServer(web.Server):
         connection.busy = True
         connection.head_since = 0.0
         self.in_flight += 1
-        self.idle.clear()
         try:
             response = await self._answer(request)
             # Written here and not by aiohttp afterwards: an answer is in flight until the client has it.
             await response.prepare(request)
-            await response.write_eof()
             return response
         except TimeoutError:
             logger.info("gave up a client that takes nothing of its answer")
@@ -102,8 +99,14 @@ class GatewayServer(web.Server):
         finally:
             connection.busy = False
             self.in_flight -= 1
-            if not self.in_flight:
-                self.idle.set()
+            if self._idle is not None and not self.in_flight and not self._idle.done():
+                self._idle.set_result(None)
+
+    async def wait_until_idle(self) -> None:
+        """Wait until no request is being answered; for one caller at a time."""
+        if self.in_flight:
+            self._idle = self._loop.create_future()
+            await self._idle
 
     def close_idle(self) -> None:
         """Close the connections on which no request is being answered."""

@@ -4,7 +4,6 @@ A module is told the address at its start, so it must be certain by then; import
 longer than binding and waits until the modules are starting.
 """
 
-import contextlib
 import errno
 import os
 import socket
@@ -50,16 +49,6 @@ def gateway_url(bound: socket.socket) -> str:
     host, port = name[0], name[1]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def remove_socket_file(path: str) -> None:
-    """Remove the file of a Unix socket that nobody listens on any more.
-
-    Args:
-        path: where it was bound.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
 
 
 def _bind_tcp(address: TcpAddress) -> socket.socket:

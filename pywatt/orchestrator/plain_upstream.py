@@ -24,7 +24,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from pywatt.http.headers import HOP_BY_HOP
-from pywatt.orchestrator.error_responses import RequestRefusedError
+from pywatt.orchestrator.error_responses import RequestRefusedError, request_id_field
 from pywatt.orchestrator.exchange import Exchange
 from pywatt.orchestrator.raw_response import (
     SEND_STALL_SECONDS,
@@ -207,7 +207,7 @@ def _as_utf8_bytes(value: str) -> str:
 async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResponse:
     """Hand the answer to the client as it arrives."""
     request = exchange.request
-    answer = StreamedResponse(response.status, response.reason, _response_fields(response))
+    answer = StreamedResponse(response.status, response.reason, _response_fields(exchange, response))
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(None) as clock:
@@ -218,6 +218,7 @@ async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResp
                 clock.reschedule(loop.time() + SEND_STALL_SECONDS)
                 await writer.write(piece)
                 clock.reschedule(None)
+            await answer.write_eof()
     except (ClientError, TimeoutError) as error:
         if request.transport is None or request.transport.is_closing():
             raise ConnectionResetError("the client left") from error
@@ -233,9 +234,12 @@ async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResp
     return answer
 
 
-def _response_fields(response: ClientResponse) -> list[tuple[bytes, bytes]]:
+def _response_fields(exchange: Exchange, response: ClientResponse) -> list[tuple[bytes, bytes]]:
     dropped = set(_HOP_BY_HOP)
     for option in response.headers.getall(hdrs.CONNECTION, ()):
         dropped.update(name.strip().lower().encode("latin-1", "replace") for name in option.split(","))
-    fields = ((name.lower(), value) for name, value in response.raw_headers)
-    return [(name, value) for name, value in fields if name not in dropped]
+    lowered = ((name.lower(), value) for name, value in response.raw_headers)
+    fields = [(name, value) for name, value in lowered if name not in dropped]
+    if "x-request-id" not in response.headers:
+        fields.append(request_id_field(exchange.request_id))
+    return fields

@@ -6,7 +6,7 @@ These classes keep to aiohttp's public interface: `prepare`, `write_eof`, `keep_
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -19,6 +19,7 @@ Fields = Sequence[tuple[bytes, bytes]]
 SEND_STALL_SECONDS = 60.0
 _SLICE = 256 * 1024
 _COALESCED = 32 * 1024
+_HTTP_1_1 = (1, 1)
 _EMPTY_STATUSES = frozenset({204, 304})
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode("latin-1") for status in HTTPStatus
@@ -38,12 +39,13 @@ class RawResponse(web.StreamResponse):
     def __init__(
         self, status: int, fields: Fields, body: bytes = b"", declared_length: bytes | None = None
     ) -> None:
-        super().__init__(status=status)
+        # Not the base's constructor: it builds a header map that is never used here.
+        self._status = status
         self._fields = fields
         self._whole = body
         self._declared_length = declared_length
         self._closes = False
-        self._finished = False
+        self._written = False
         self._keeps = True
 
     @property
@@ -56,28 +58,34 @@ class RawResponse(web.StreamResponse):
         self._closes = True
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
-        """Write the head and, unless none may follow, the body."""
+        """Write the head and, unless none may follow, the body.
+
+        Raises:
+            TimeoutError: the client took nothing for `SEND_STALL_SECONDS`.
+        """
         writer = request.writer
-        if self._finished:
+        if self._written:
             return writer
-        self._finished = True
+        self._written = True
         self._keeps = request.keep_alive and not self._closes
-        status, body = self.status, self._whole
-        if status in _EMPTY_STATUSES:
+        body = self._whole
+        length: bytes | None = b"%d" % len(body)
+        if self._status in _EMPTY_STATUSES:
             length = None
             body = b""
-        else:
-            length = b"%d" % len(body)
-            if request.method == "HEAD":
-                length = self._declared_length or length
-                body = b""
-        head = write_head(request, status, self._fields, self._keeps, length=length)
+        elif request.method == "HEAD":
+            length = self._declared_length or length
+            body = b""
+        head = write_head(request, self._status, self._fields, self._keeps, length=length)
         if len(body) <= _COALESCED:
             await writer.write(head + body)
         else:
             await writer.write(head)
             await send_slices(writer, body)
-        await wait_for_client(request)
+        transport = request.transport
+        if transport is not None and transport.get_write_buffer_size() > _COALESCED:
+            async with asyncio.timeout(SEND_STALL_SECONDS):
+                await writer.drain()
         return writer
 
     async def write_eof(self, data: bytes = b"") -> None:
@@ -122,7 +130,7 @@ class StreamedResponse(web.StreamResponse):
             name == b"content-length" for name, _ in self._fields
         ):
             # Without a length, the end is marked by chunks or, for an old client, by closing.
-            chunked = request.version >= (1, 1)
+            chunked = request.version >= _HTTP_1_1
             self._keeps = self._keeps and chunked
         head = write_head(
             request, self.status, self._fields, self._keeps, chunked=chunked, reason=self.reason
@@ -160,7 +168,7 @@ def has_no_body(method: str, status: int) -> bool:
 def write_head(
     request: web.BaseRequest,
     status: int,
-    fields: Iterable[tuple[bytes, bytes]],
+    fields: Fields,
     keep_alive: bool,
     *,
     length: bytes | None = None,
@@ -179,25 +187,18 @@ def write_head(
         reason: the phrase beside the status; the usual one when absent.
     """
     line = _STATUS_LINES.get(status) if reason is None else None
-    parts = [line or f"HTTP/1.1 {status} {reason or ''}\r\n".encode("latin-1", "replace")]
-    dated = False
-    for name, value in fields:
-        if name == b"date":
-            dated = True
-        parts += (name, b": ", value, b"\r\n")
-    if not dated:
-        parts.append(_date_field())
+    if line is None:
+        line = f"HTTP/1.1 {status} {reason or ''}\r\n".encode("latin-1", "replace")
+    head = line + b"".join([b"%b: %b\r\n" % field for field in fields])
+    if b"\r\ndate: " not in head:
+        head += _date_field()
     if length is not None:
-        parts += (b"content-length: ", length, b"\r\n")
+        head += b"content-length: %b\r\n" % length
     if chunked:
-        parts.append(b"transfer-encoding: chunked\r\n")
-    if keep_alive:
-        if request.version < (1, 1):
-            parts.append(b"connection: keep-alive\r\n")
-    elif request.version >= (1, 1):
-        parts.append(b"connection: close\r\n")
-    parts.append(b"\r\n")
-    return b"".join(parts)
+        head += b"transfer-encoding: chunked\r\n"
+    if request.version >= _HTTP_1_1:
+        return head + (b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
+    return head + (b"connection: keep-alive\r\n\r\n" if keep_alive else b"\r\n")
 
 
 async def send_slices(writer: AbstractStreamWriter, body: bytes) -> None:
@@ -214,21 +215,6 @@ async def send_slices(writer: AbstractStreamWriter, body: bytes) -> None:
     for start in range(0, len(body), _SLICE):
         async with asyncio.timeout(SEND_STALL_SECONDS):
             await writer.write(view[start : start + _SLICE])
-
-
-async def wait_for_client(request: web.BaseRequest) -> None:
-    """Wait while the client has more to take than a socket should hold.
-
-    Args:
-        request: what is answered.
-
-    Raises:
-        TimeoutError: the client took nothing for `SEND_STALL_SECONDS`.
-    """
-    transport = request.transport
-    if transport is not None and transport.get_write_buffer_size() > _COALESCED:
-        async with asyncio.timeout(SEND_STALL_SECONDS):
-            await request.writer.drain()
 
 
 class _DateField:

@@ -13,22 +13,17 @@ from pywatt.orchestrator.exchange import Exchange
 BODY_STALL_SECONDS = 30.0
 
 
-async def collect_body(exchange: Exchange, limit: int) -> bytes | None:
+async def collect_body(exchange: Exchange, limit: int) -> bytes:
     """Read a whole request body.
 
     Args:
-        exchange: the request.
+        exchange: a request that has a body.
         limit: the most it may hold, in bytes; nothing beyond it is kept.
-
-    Returns:
-        The body, or None when the request has none.
 
     Raises:
         RequestRefusedError: 413 above the limit, 408 when the client stalls, 400 when its framing is broken.
     """
     request = exchange.request
-    if not request.body_exists:
-        return None
     length = request.content_length
     if length is not None and length > limit:
         raise _too_large(exchange, limit)

@@ -18,7 +18,7 @@ class Match(NamedTuple):
     """A request target, divided.
 
     Attributes:
-        module: the name of the module, or None when no route fits.
+        module: the name of the module, or None when no route fits; "/m/NAME" names one that may not exist.
         prefix: the stripped prefix, without a slash at its end; empty for a module at "/".
         target: what the module sees: path and query exactly as the client sent them, beginning with "/".
         climbs: True when `..` would leave the prefix under some reading of the escapes.
@@ -57,7 +57,7 @@ class RouteTable:
         path, question_mark, query = target.partition("?")
         module, prefix = self._owner(path)
         rest = path[len(prefix) :]
-        climbs = _MIGHT_CLIMB.search(path) is not None and leaves_root(rest)
+        climbs = (".." in path or "%" in path) and _MIGHT_CLIMB.search(path) is not None and leaves_root(rest)
         return Match(module, prefix, (rest or "/") + question_mark + query, climbs)
 
     def _owner(self, path: str) -> tuple[str | None, str]:
@@ -66,7 +66,7 @@ class RouteTable:
             if name in self._modules:
                 return name, MODULE_PREFIX + name
             if self._reserve_module_paths:
-                return None, MODULE_PREFIX[:-1]
+                return name, MODULE_PREFIX[:-1]
         for prefix, module in self._prefixes:
             length = len(prefix)
             if path.startswith(prefix) and (len(path) == length or path[length] == "/"):

@@ -5,7 +5,7 @@ from typing import Protocol
 from pywatt.orchestrator.module_state import ModuleState
 from pywatt.protocol.listen import ListenAddress
 from pywatt.protocol.operations import Operation
-from pywatt_fast.operations import HttpRequest, HttpResponse
+from pywatt_fast import HttpRequest, HttpResponse
 
 
 class Link(Protocol):

@@ -28,9 +28,14 @@ from pywatt.messaging.calls import (
 from pywatt.orchestrator import broker as broker_module
 from pywatt.orchestrator.broker import Broker
 from pywatt.orchestrator.module_state import ModuleState
-from pywatt_fast.identifiers import new_identifier
-from pywatt_fast.message import EncodedMessage, EncodingFormat
-from pywatt_fast.operations import RoutedModuleMessage, RoutedModuleResponse, RouteToModule
+from pywatt_fast import (
+    EncodedMessage,
+    EncodingFormat,
+    RoutedModuleMessage,
+    RoutedModuleResponse,
+    RouteToModule,
+    new_identifier,
+)
 
 
 class Modules:

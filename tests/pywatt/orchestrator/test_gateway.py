@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 from gateways import StandInLink, StandInModule, StartGateway, refusal
 
-from pywatt_fast.operations import HttpResponse
+from pywatt_fast import HttpResponse
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -186,10 +186,15 @@ class TestAnswers:
             answer.get(b"x-private") is answer.get(b"connection") is answer.get(b"transfer-encoding") is None
         )
 
-    async def test_nothing_is_added_that_the_module_did_not_say(self, start_gateway: StartGateway) -> None:
+    async def test_only_length_date_and_request_id_are_added(self, start_gateway: StartGateway) -> None:
         gateway = await start_gateway(answering(200, {"date": "then"}))
-        answer = await gateway.ask("/m/shop/")
-        assert answer.headers == [(b"date", b"then"), (b"content-length", b"0")]
+        answer = await gateway.ask("/m/shop/", "X-Request-Id: mine")
+        assert answer.headers == [(b"date", b"then"), (b"x-request-id", b"mine"), (b"content-length", b"0")]
+
+    async def test_a_request_id_that_the_module_gives_stays(self, start_gateway: StartGateway) -> None:
+        gateway = await start_gateway(answering(200, {"x-request-id": "the module's"}))
+        answer = await gateway.ask("/m/shop/", "X-Request-Id: mine")
+        assert answer.all(b"x-request-id") == [b"the module's"]
 
     async def test_head_has_the_length_but_not_the_body(self, start_gateway: StartGateway) -> None:
         shop = answering(200, {}, b"a body")

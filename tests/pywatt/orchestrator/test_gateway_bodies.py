@@ -9,7 +9,7 @@ import pytest
 from gateways import DEADLINE, StandInLink, StandInModule, StartGateway
 
 from pywatt.orchestrator import gateway_server, raw_response, request_body
-from pywatt_fast.operations import HttpRequest, HttpResponse
+from pywatt_fast import HttpRequest, HttpResponse
 
 LIMIT = 1000
 HEAD = b"POST /m/shop/ HTTP/1.1\r\nHost: x\r\n"

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from gateways import DEADLINE, StandInLink, StandInModule, StartGateway
 
-from pywatt_fast.operations import HttpRequest, HttpResponse
+from pywatt_fast import HttpRequest, HttpResponse
 
 REQUEST = b"GET /m/shop/ HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -135,6 +135,7 @@ class TestAnswers:
         assert answer.all(b"set-cookie") == [b"a=1", b"b=2"]
         assert answer.all(b"content-length") == [b"3"]
         assert len(answer.all(b"date")) == 1
+        assert len(answer.all(b"x-request-id")) == 1
 
     async def test_redirects_cookies_and_compression_are_the_clients_affair(
         self, start_gateway: StartGateway, serve: Serve

@@ -13,7 +13,7 @@ from pywatt.orchestrator.module_state import ModuleState
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("target", ["/m/other/", "/m/", "/", "/nothing"])
+    @pytest.mark.parametrize("target", ["/m/", "/m", "/", "/nothing"])
     async def test_a_path_without_module(self, start_gateway: StartGateway, target: str) -> None:
         gateway = await start_gateway(StandInModule("shop"))
         answer = await gateway.ask(target, "X-Request-Id: mine")
@@ -24,6 +24,20 @@ class TestRefusals:
             "state": None,
             "request_id": "mine",
         }
+
+    @pytest.mark.parametrize("name", ["bakery", "shopping", "%22x", "a" * 64])
+    async def test_a_module_that_does_not_exist(self, start_gateway: StartGateway, name: str) -> None:
+        gateway = await start_gateway(StandInModule("shop"))
+        for target in (f"/m/{name}", f"/m/{name}/a?b"):
+            answer = await gateway.ask(target)
+            assert answer.status == 404
+            body = refusal(answer)
+            assert body["module"] == name
+            assert name in str(body["error"])
+
+    async def test_a_name_longer_than_any_is_cut(self, start_gateway: StartGateway) -> None:
+        gateway = await start_gateway(StandInModule("shop"))
+        assert refusal(await gateway.ask("/m/" + "a" * 4000))["module"] == "a" * 64
 
     @pytest.mark.parametrize(
         "target", ["/m/shop/../x", "/m/shop/%2E%2e/x", "/m/shop/..%2Fx", "/m/shop/%252e%252e/x"]
