@@ -13,6 +13,7 @@ MAX_HEAD: Final = 32 * 1024
 MAX_FIELDS: Final = 100
 HEAD_DEADLINE: Final = 10.0
 KEEP_ALIVE: Final = 75.0
+LINGER: Final = 1.0
 CANCEL_GRACE: Final = 2.0
 CLOSE_GRACE: Final = 0.5
 
@@ -51,7 +52,7 @@ class GuardedServer(web.Server):
         for connection in cast("list[GuardedConnection]", self.connections):
             connection.closing = True
             if not connection.busy:
-                connection.close()
+                connection.force_close()
 
     async def finish(self, timeout: float) -> None:
         """Let requests end, then close every connection.
@@ -93,12 +94,13 @@ class GuardedServer(web.Server):
 class GuardedConnection(RequestHandler):
     """One connection: a head that is too large or too slow is refused, and whoever waits hears of its end."""
 
-    __slots__ = ("_clock", "_unfinished", "busy", "closing", "lost")
+    __slots__ = ("_clock", "_unfinished", "busy", "closing", "lost", "refused")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.busy = False
         self.closing = False
+        self.refused = False
         self.lost: list[Callable[[], None]] = []
         self._clock: asyncio.TimerHandle | None = None
         self._unfinished = 0
@@ -110,6 +112,8 @@ class GuardedConnection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and watch how far the head has come."""
+        if self.refused:
+            return
         before = self._request_count
         super().data_received(data)
         if self._request_count != before:
@@ -142,11 +146,15 @@ class GuardedConnection(RequestHandler):
 
     def _refuse(self, status: str) -> None:
         self._stop_clock()
-        if self.transport is not None:
-            self.transport.write(
-                f"HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".encode()
-            )
-            self.force_close()
+        transport = self.transport
+        if transport is None:
+            return
+        self.refused = True
+        transport.write(f"HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".encode())
+        if transport.can_write_eof():
+            transport.write_eof()
+        # What the client still sends is read past: closed at once, the refusal could be lost with it.
+        self._clock = asyncio.get_running_loop().call_later(LINGER, self.force_close)
 
 
 def head_size(request: web.BaseRequest) -> int:

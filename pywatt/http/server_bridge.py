@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import Any, cast
 
 from aiohttp import web
@@ -63,8 +63,8 @@ class BridgeServer(GuardedServer):
         connection = cast(GuardedConnection, request.protocol)
         exchange = ServedExchange(request, connection, self._application.options.module_id)
         scope = self._scope(request, "http")
-        task = self._spawn(self._application.entry(scope, exchange.receive, exchange.send))
-        task.add_done_callback(exchange.application_ended)
+        task = self._spawn(self._run(exchange, scope))
+        task.add_done_callback(lambda ended: exchange.application_ended(None, cancelled=True))
         # Background work goes on in the task, while the connection is free for its next request.
         await exchange.done.wait()
         return exchange.response
@@ -77,17 +77,30 @@ class BridgeServer(GuardedServer):
         scope["extensions"] = {"websocket.http.response": {}}
         self._websockets.add(websocket)
         try:
-            task = self._spawn(self._application.entry(scope, websocket.receive, websocket.send))
-            await asyncio.wait({task})
-            return await websocket.finish(None if task.cancelled() else task.exception())
+            await asyncio.wait({self._spawn(self._run_websocket(websocket, scope))})
+            return await websocket.finish()
         finally:
             self._websockets.discard(websocket)
 
-    def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
-        async def run() -> None:
-            await work
+    async def _run(self, exchange: ServedExchange, scope: dict[str, Any]) -> None:
+        try:
+            await self._application.entry(scope, exchange.receive, exchange.send)
+        except asyncio.CancelledError:
+            exchange.application_ended(None, cancelled=True)
+            raise
+        except (Exception, SystemExit) as error:
+            exchange.application_ended(error)
+        else:
+            exchange.application_ended(None)
 
-        task = asyncio.get_running_loop().create_task(run())
+    async def _run_websocket(self, websocket: ServedWebSocket, scope: dict[str, Any]) -> None:
+        try:
+            await self._application.entry(scope, websocket.receive, websocket.send)
+        except (Exception, SystemExit) as error:
+            websocket.error = error
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task

@@ -125,15 +125,19 @@ class ServedExchange:
         else:
             raise RuntimeError(f"an application may not send {kind!r} in an HTTP request")
 
-    def application_ended(self, task: asyncio.Task[None]) -> None:
-        """Look at how the application ended; what it left open becomes a failure, or a cut connection."""
-        error = None if task.cancelled() else task.exception()
+    def application_ended(self, error: BaseException | None, *, cancelled: bool = False) -> None:
+        """Look at how the application ended; what it left open becomes a failure, or a cut connection.
+
+        Args:
+            error: what it raised.
+            cancelled: it was not allowed to go on.
+        """
         what = f"{self._request.method} {self._request.path}"
         if error is not None and not (isinstance(error, OSError) and self._left.is_set()):
             _log.error("the application failed: %s", what, exc_info=error)
         if self.done.is_set():
             return
-        if error is None and not task.cancelled():
+        if error is None and not cancelled:
             _log.error("the application returned without a complete response: %s", what)
         self._keep_alive = False
         transport = self._connection.transport
@@ -142,7 +146,7 @@ class ServedExchange:
             transport.abort()
         elif transport is not None:
             self._head = b""
-            transport.write(self._failure(task.cancelled()))
+            transport.write(self._failure(cancelled))
         self._end()
 
     async def _begin(self, status: int, pairs: Iterable[tuple[bytes, bytes]]) -> None:

@@ -29,9 +29,13 @@ class ServedWebSocket:
     Args:
         request: the upgrade request.
         module: stands in the body of our own failures.
+
+    Attributes:
+        error: what the application raised.
     """
 
     def __init__(self, request: web.BaseRequest, module: str) -> None:
+        self.error: BaseException | None = None
         self._request = request
         self._module = module
         self._asked = False
@@ -91,8 +95,9 @@ class ServedWebSocket:
         if self._socket is not None and not self._socket.closed:
             await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"the module is stopping")
 
-    async def finish(self, error: BaseException | None) -> web.StreamResponse:
+    async def finish(self) -> web.StreamResponse:
         """Look at how the application ended, and close what it left open."""
+        error = self.error
         lost = isinstance(error, OSError) and (self._gone.is_set() or self._request.transport is None)
         if error is not None and not lost:
             _log.error("the application failed: WebSocket %s", self._request.path, exc_info=error)

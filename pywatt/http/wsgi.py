@@ -97,7 +97,7 @@ class WsgiBridge:
             return message
 
         async def patient_send(message: Message) -> None:
-            # a2wsgi's thread waits until its chunk is taken. So all are taken, and it is the thread that stops
+            # a2wsgi's thread waits until its chunk is taken. So all are taken, and the thread is what stops
             # when nobody wants them any more.
             if refusal.error is None:
                 try:
