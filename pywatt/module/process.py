@@ -25,6 +25,9 @@ STARTED = 0
 FAILED = 1
 WRONG_USE = 2
 
+INIT_DEADLINE = 60.0
+"""Seconds for the orchestrator to say the first line."""
+
 _PARENT = os.getppid()
 
 
@@ -46,7 +49,7 @@ def run_module(load: Callable[[], ModuleDefinition], shown_as: str) -> int:
         if not end_with_parent(_PARENT):
             logger.info("stopping: the parent process is gone")
             return STARTED
-        init = read_init(guarded.read_fd)
+        init = read_init(guarded.read_fd, INIT_DEADLINE)
         register_init_secrets(init)
         setup_logging(init.module_id)
         if init.log_level is not None:

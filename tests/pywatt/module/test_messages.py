@@ -337,3 +337,55 @@ def test_views_that_run_in_threads_call_through_the_loop(orchestrator: Any, wire
     response = module.response()
     assert (response["status_code"], wire.body_of(response)) == (200, {"cents": 1250})
     assert "await state.call(...)" in answer(module, wire, wire.routed_message("wrong", None))
+
+
+def test_the_function_itself_may_call_other_modules_while_messages_wait(orchestrator: Any, wire: Any) -> None:
+    module = orchestrator.run(
+        """
+        from pywatt import AppState, pywatt_module
+
+        @pywatt_module
+        async def main(state: AppState) -> None:
+            prices = await state.call("catalog", "prices", timeout=5)
+
+            @state.on("price")
+            async def price(sku: str) -> int:
+                return prices[sku]
+        """
+    )
+    module.line("identify")
+    call = module.line("route_to_module")
+    early = wire.routed_message("price", "A1")
+    module.send(early)
+    module.send(wire.routed_response(call, {"A1": 1250}))
+    module.line("announce")
+    reply = module.line("route_to_module")
+    assert (reply["request_id"], wire.decoded(reply["payload"])) == (early["original_request_id"], 1250)
+
+
+def test_too_many_handlers_at_once_are_refused(orchestrator: Any, wire: Any) -> None:
+    module = orchestrator.serve(
+        """
+        import asyncio
+        from pywatt import AppState, pywatt_module
+
+        @pywatt_module(config={"max_concurrent_messages": 2})
+        async def main(state: AppState) -> None:
+            gate = asyncio.Event()
+
+            @state.on("wait")
+            async def wait() -> str:
+                await gate.wait()
+                return "done"
+
+            @state.on("go")
+            async def go() -> None:
+                gate.set()
+        """
+    )
+    for _ in range(2):
+        module.send(wire.routed_message("wait", None))
+    refused = wire.routed_message("go", None)
+    error = failure(answer(module, wire, refused), refused)
+    assert error["code"] == "unavailable"
+    assert "busy" in error["message"]

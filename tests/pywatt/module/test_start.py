@@ -335,3 +335,121 @@ def test_declared_endpoints_are_announced_beside_those_found(orchestrator: Any) 
     assert set(endpoints) == {"/items/:item_id", "/extra", "/more", "/alive"}
     assert endpoints["/extra"] == {"path": "/extra", "methods": ["POST"], "auth": "jwt"}
     module.wait_for_log("endpoint /extra is announced with auth 'jwt', which nothing in this module enforces")
+
+
+def test_the_module_that_the_documentation_shows_works_as_it_is_written(orchestrator: Any, wire: Any) -> None:
+    module = orchestrator.run(
+        """
+        from fastapi import FastAPI
+        from pywatt import AppState, pywatt_module
+
+        @pywatt_module(secrets=["API_KEY"])
+        async def main(state: AppState) -> FastAPI:
+            app = FastAPI()
+
+            @app.get("/greet/{name}")
+            async def greet(name: str) -> dict[str, str]:
+                return {"hello": name, "from": state.module_id}
+
+            @state.on("price")                       # a message endpoint other modules can call
+            async def price(item: dict) -> dict:
+                return {"item": item["sku"], "cents": 1250}
+
+            return app
+        """
+    )
+    module.line("identify")
+    assert module.line("get_secret")["name"] == "API_KEY"
+    module.send({"op": "secret", "name": "API_KEY", "value": "a-long-key"})
+    announced = {endpoint["path"] for endpoint in module.line("announce")["endpoints"]}
+    assert {"/greet/:name", "/health"} <= announced
+    module.send(wire.http_request("q1", "/greet/ada"))
+    assert wire.body_of(module.response()) == {"hello": "ada", "from": "probe"}
+    module.send(wire.http_request("q2", "/health"))
+    assert module.response()["status_code"] == 200
+    module.send(wire.routed_message("price", {"sku": "A1"}))
+    reply = module.line("route_to_module")
+    assert wire.decoded(reply["payload"]) == {"item": "A1", "cents": 1250}
+    module.send({"op": "shutdown"})
+    assert module.exit_code() == 0
+
+
+def test_a_rotation_reaches_the_module_and_is_acknowledged_once(orchestrator: Any, wire: Any) -> None:
+    module = orchestrator.run(
+        """
+        from pywatt import AppState, pywatt_module
+
+        @pywatt_module(secrets=["KEY"], rotate=True)
+        async def main(state: AppState) -> None:
+            state.secret_client.subscribe_to_rotations(lambda name, secret: print("rotated", name))
+
+            @state.on("length")
+            async def length() -> int:
+                return len(state.secrets["KEY"].expose_secret())
+        """
+    )
+    module.line("identify")
+    module.line("get_secret")
+    module.send({"op": "secret", "name": "KEY", "value": "four"})
+    module.line("announce")
+    for is_first in (True, False):
+        module.send({"op": "rotated", "keys": ["KEY", "OTHER"], "rotation_id": "r1"})
+        if is_first:
+            assert module.line("get_secret") == {"op": "get_secret", "name": "KEY"}
+            module.send({"op": "secret", "name": "KEY", "value": "eighteen", "rotation_id": "r1"})
+        acknowledged = {"op": "rotation_ack", "rotation_id": "r1", "status": "success"}
+        assert module.line("rotation_ack") == acknowledged
+    module.send(wire.routed_message("length", None))
+    assert wire.decoded(module.line("route_to_module")["payload"]) == 8
+    module.wait_for_log("rotated KEY")
+
+
+def test_without_rotate_the_author_keeps_the_values_of_the_start(orchestrator: Any, wire: Any) -> None:
+    module = orchestrator.run(
+        """
+        from pywatt import AppState, pywatt_module
+
+        @pywatt_module(secrets=["KEY"])
+        async def main(state: AppState) -> None:
+            @state.on("lengths")
+            async def lengths() -> list[int]:
+                newest = await state.secret_client.get_secret("KEY")
+                return [len(state.secrets["KEY"].expose_secret()), len(newest.expose_secret())]
+        """
+    )
+    module.line("identify")
+    module.line("get_secret")
+    module.send({"op": "secret", "name": "KEY", "value": "four"})
+    module.line("announce")
+    module.send({"op": "rotated", "keys": ["KEY"], "rotation_id": "r1"})
+    module.line("get_secret")
+    module.send({"op": "secret", "name": "KEY", "value": "eighteen", "rotation_id": "r1"})
+    module.line("rotation_ack")
+    module.send(wire.routed_message("lengths", None))
+    assert wire.decoded(module.line("route_to_module")["payload"]) == [4, 8]
+
+
+def test_values_of_the_init_line_may_seed_the_secrets(orchestrator: Any) -> None:
+    module = orchestrator.run(
+        """
+        from pywatt import AppState, pywatt_module
+
+        @pywatt_module(secrets=["DB_PASSWORD"], config={"seed_from_init_env": True})
+        async def main(state: AppState) -> None:
+            print("the password is", len(state.secrets["DB_PASSWORD"].expose_secret()))
+        """,
+        init={"env": {"DB_PASSWORD": "correct-horse"}},
+    )
+    module.line("identify")
+    module.line("announce")
+    module.wait_for_log("the password is 13")
+
+
+def test_the_command_line_is_handed_its_verbs(orchestrator: Any) -> None:
+    module = orchestrator.start(["-m", "pywatt", "version"])
+    module.end_input()
+    assert module.exit_code() == 0
+    module = orchestrator.start(["-m", "pywatt", "--app"])
+    module.end_input()
+    assert module.exit_code() == 2
+    assert "--app names an application" in module.log_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -32,6 +33,24 @@ WORKER = """
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"finished"})
         return app
+"""
+
+
+STUCK = """
+    import time
+    from pywatt import AppState, pywatt_module
+
+    @pywatt_module
+    async def main(state: AppState):
+        async def app(scope, receive, send):
+            if scope["type"] == "http":
+                print("stuck for good")
+                while True:
+                    time.sleep(1)
+        return app
+
+    if __name__ == "__main__":
+        main.run()
 """
 
 
@@ -192,25 +211,35 @@ def test_a_stop_during_the_start_ends_the_start(orchestrator: Any, wire: Any) ->
     assert module.exit_code() == 0
 
 
-def test_a_signal_before_the_init_line_exits_0(orchestrator: Any, tmp_path: Path) -> None:
-    module = orchestrator.start(
-        [
-            "-c",
-            "import pywatt.module.process as p, sys; print('up', file=sys.stderr, flush=True);"
-            "p.read_init = lambda fd: __import__('time').sleep(60); p.run_module(lambda: None, 'x')",
-        ]
-    )
-    module.wait_for_log("up")
-    import time
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_signal_before_the_init_line_exits_0(
+    orchestrator: Any, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    module = orchestrator.spawn(WORKER)
 
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+    def catches_the_signal() -> bool:
         status = Path(f"/proc/{module.process.pid}/status").read_text()
-        caught = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt")), 16)
-        if caught & (1 << (signal.SIGTERM - 1)):
-            break
+        caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+        return bool(int(caught, 16) & (1 << (signal.SIGTERM - 1)))
+
+    eventually(catches_the_signal)
     module.process.send_signal(signal.SIGTERM)
     assert module.exit_code() == 0
+    assert module.log_text() == ""
+
+
+def test_work_that_never_ends_is_cut_by_the_watchdog(orchestrator: Any, wire: Any) -> None:
+    orchestrator.write("stuck.py", STUCK)
+    impatient = "import pywatt.module.lifecycle as l, runpy, sys; l.HARD_STOP = 0.3; sys.argv = ['stuck.py'];"
+    module = orchestrator.start(["-c", impatient + "runpy.run_path('stuck.py', run_name='__main__')"])
+    module.send(wire.init_line())
+    module.line("identify")
+    module.line("announce")
+    module.send(wire.http_request("q"))
+    module.wait_for_log("stuck for good")
+    module.process.send_signal(signal.SIGTERM)
+    assert module.exit_code() == 1
+    assert "still running 0.3 s after the stop (SIGTERM): leaving now" in module.log_text()
 
 
 def test_a_forked_child_does_not_stop_its_parent(orchestrator: Any, wire: Any) -> None:
@@ -264,8 +293,6 @@ def test_a_module_ends_with_its_parent_even_when_its_input_stays_open(
         env=environment,
     )
     try:
-        import json
-
         os.write(write_end, json.dumps(wire.init_line()).encode() + b"\n")
         assert parent.stdout is not None
         assert b"identify" in parent.stdout.readline()
