@@ -294,7 +294,7 @@ def check_secret_name(value: object) -> str:
 def is_source(text: str) -> bool:
     """Tell whether a text names a source of secrets: the environment, a .env file or a .toml file."""
     name = PurePath(text).name
-    return text == "env" or name.endswith((".toml", ".env")) or name.startswith(".env")
+    return text == "env" or name.endswith((".toml", ".env")) or name.startswith(".env.")
 
 
 def read_source(value: object) -> str:

@@ -19,7 +19,7 @@ class LineOutput:
     cannot be written at once is left to a thread, what exceeds the backlog is dropped, counted and reported.
 
     Args:
-        stream: where to write; one without a file descriptor is written to directly.
+        stream: where to write; one without a file descriptor is written to directly, None is nowhere.
         max_backlog: in bytes.
 
     Attributes:
@@ -28,7 +28,7 @@ class LineOutput:
 
     dropped: int
 
-    def __init__(self, stream: TextIO, max_backlog: int = MAX_BACKLOG) -> None:
+    def __init__(self, stream: TextIO | None, max_backlog: int = MAX_BACKLOG) -> None:
         self.dropped = 0
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -36,7 +36,7 @@ class LineOutput:
         self._max_backlog = max_backlog
         self._backlog: deque[bytes] = deque()
         self._backlog_size = 0
-        self._gone = False
+        self._gone = stream is None
         self._lock = threading.Lock()
         self._writer: threading.Thread | None = None
 
@@ -47,7 +47,7 @@ class LineOutput:
             text: without the last line feed.
         """
         with self._lock:
-            if self._gone:
+            if self._gone or self._stream is None:
                 return
             if self._descriptor is None:
                 self._stream.write(text + "\n")
@@ -129,7 +129,9 @@ class LineOutput:
                 return
 
 
-def _descriptor_of(stream: TextIO) -> int | None:
+def _descriptor_of(stream: TextIO | None) -> int | None:
+    if stream is None:
+        return None
     try:
         stream.flush()
         return stream.fileno()

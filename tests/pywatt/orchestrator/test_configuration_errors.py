@@ -292,6 +292,8 @@ def test_neighbouring_routes_are_fine(tmp_path: Path, one: str, other: str) -> N
         ('["env", "secrets.yaml"]', 'is the text "secrets.yaml"', 4),
         ('["env",\n"none.toml"]', "no such file: ", 5),
         ('["prod.env"]', "no such file: ", 4),
+        ('[".env.local"]', "no such file: ", 4),
+        ('[".envrc"]', 'is the text ".envrc"', 4),
         ('["env", ".env", "env"]', '"env" stands here twice', 4),
     ],
 )

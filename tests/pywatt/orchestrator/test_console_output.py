@@ -135,6 +135,22 @@ def test_characters_that_the_stream_cannot_write_stay_visible() -> None:
     os.close(reader)
 
 
+def test_a_process_without_a_stream_writes_nowhere() -> None:
+    output = LineOutput(None)
+    output.write_line("line")
+    output.close()
+
+
+def test_a_descriptor_that_was_closed_is_no_error(pipe: Pipe) -> None:
+    kept = os.dup(pipe.stream.fileno())
+    output = LineOutput(pipe.stream)
+    os.close(pipe.stream.fileno())
+    output.write_line("nowhere")
+    os.dup2(kept, pipe.stream.fileno())
+    os.close(kept)
+    assert pipe.drain() == []
+
+
 def test_a_stream_without_a_descriptor_is_written_to() -> None:
     stream = io.StringIO()
     output = LineOutput(stream)
