@@ -1,7 +1,7 @@
-"""What a request costs between its operation and the application: `AsgiApplication.start` beside the bare call.
+"""What a request costs between its operation and the application, beside the bare call of that application.
 
-Run `python benches/asgi_dispatch.py`. Every row is measured in the same process, in interleaved rounds on uvloop where
-it is installed; the ratio is to the bare call of the same application with a scope built once.
+Run `python benches/asgi_dispatch.py`. Every row is measured in the same process, in interleaved rounds, on
+uvloop where it is installed; the ratio is to the bare call in a task of its own, with a scope built once.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Operation:
 
 
 async def microseconds(subject: Callable[[Callable[[], None]], None]) -> float:
-    """Mean time per request of one round; requests begin outside of any task, as they do when bytes arrive."""
+    """Mean time per request of one round; requests begin outside of any task, as when bytes arrive."""
     loop = asyncio.get_running_loop()
     answered = 0
     finished = loop.create_future()
@@ -122,7 +122,6 @@ async def measure() -> None:
     for name, app, uri in (("bare", bare, "/"), ("fastapi", fastapi_application(), "/greet/world")):
         application = adapt_application(app, ServeOptions())
         assert isinstance(application, AsgiApplication)
-        await application.startup()
         subjects[f"{name}, called directly"] = Direct(app, uri)
         subjects[f"{name}, by operation"] = Operation(application, uri)
     results: dict[str, list[float]] = {name: [] for name in subjects}

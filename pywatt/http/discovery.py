@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
-
-import attrs
 
 from pywatt.http.route_notation import aiohttp_path, braced_path, flask_path, join_paths
 from pywatt.protocol.operations import EndpointAnnounce
@@ -22,7 +21,7 @@ _ANY_METHOD: Final = frozenset({"DELETE", "GET", "PATCH", "POST", "PUT"})
 Found = tuple[str, Iterable[str], str | None]
 
 
-@attrs.frozen
+@dataclass(frozen=True, slots=True)
 class Routes:
     """What is known about an application's routes.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import attrs
+from dataclasses import dataclass
 
 from pywatt.protocol.operations import EndpointAnnounce
 
 MAX_RESPONSE_BODY = 16 * 1024 * 1024
 
 
-@attrs.frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
     """Names, paths and limits of one served application.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
 
 from pywatt.http.headers import HeaderError
 
@@ -111,6 +110,8 @@ def _is_latin(text: str) -> bool:
 
 def percent_decoded(path: str) -> str:
     """Decode percent-escapes; bytes that are not UTF-8 become the replacement character."""
+    from urllib.parse import unquote_to_bytes  # few paths need it, and every module would load it
+
     return unquote_to_bytes(path).decode("utf-8", "replace")
 
 

@@ -367,7 +367,6 @@ class TestFailures:
         client = await connect(await serving(app))
         await client.send("GET / HTTP/1.1\nHost: a\n\n")
         with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-            await client.head()
             await client.exactly(1000)
 
     @pytest.mark.parametrize("body", [b"short", b"much too long"])
@@ -505,7 +504,7 @@ class TestAddresses:
             await serve(await adapt(echo), taken)
 
     async def test_an_unknown_host_is_an_error_that_names_it(self, adapt: Any) -> None:
-        with pytest.raises(ServerError, match="cannot listen on nowhere.invalid:0"):
+        with pytest.raises(ServerError, match=r"cannot listen on nowhere\.invalid:0"):
             await serve(await adapt(echo), TcpAddress("nowhere.invalid", 0))
 
     async def test_a_unix_socket_is_ours_alone_and_goes_with_the_server(
