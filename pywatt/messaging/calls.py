@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pywatt.errors import CallError, InternalCallError, InvalidPayload, call_error
@@ -26,10 +25,10 @@ from pywatt_fast import (
 RESPONSE_ENDPOINT: Final = "__response__"
 """The endpoint that an answer is routed to."""
 
+_LONGEST_TIMEOUT: Final = 10**15  # in milliseconds; beyond it a number is no time, and may be no float
 _LOG: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
 class CallRequest:
     """A request as the called module sees it.
 
@@ -42,12 +41,31 @@ class CallRequest:
         payload: all of it as it came.
     """
 
-    endpoint: str
-    content: Any
-    timeout: float | None
-    notify: bool
-    source: str | None
-    payload: EncodedMessage
+    __slots__ = ("content", "endpoint", "notify", "payload", "source", "timeout")
+
+    def __init__(
+        self,
+        endpoint: str,
+        content: Any,
+        timeout: float | None,
+        *,
+        notify: bool,
+        source: str | None,
+        payload: EncodedMessage,
+    ) -> None:
+        self.endpoint = endpoint
+        self.content = content
+        self.timeout = timeout
+        self.notify = notify
+        self.source = source
+        self.payload = payload
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CallRequest):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]  # a content may be anything
 
     def __repr__(self) -> str:
         return f"CallRequest(endpoint={self.endpoint!r}, source={self.source!r}, notify={self.notify})"
@@ -105,7 +123,8 @@ def read_request(payload: EncodedMessage, target_endpoint: str | None) -> CallRe
     try:
         message = payload.decode_full()
     except CoreError:
-        return CallRequest(target_endpoint or "", _bare_value(payload), None, False, None, payload)
+        content = _bare_value(payload)
+        return CallRequest(target_endpoint or "", content, None, notify=False, source=None, payload=payload)
     properties = message.metadata.properties or {}
     named = properties.get("endpoint")
     return CallRequest(
@@ -224,4 +243,4 @@ def _seconds(milliseconds: object) -> float | None:
     """Properties are free: a `timeout` that is no time in milliseconds means something else to its sender."""
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
         return None
-    return milliseconds / 1000 if milliseconds > 0 and math.isfinite(milliseconds) else None
+    return milliseconds / 1000 if 0 < milliseconds <= _LONGEST_TIMEOUT else None

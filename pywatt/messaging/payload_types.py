@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin, is_typeddict
 
 from pywatt.errors import ConfigError, InvalidPayload
 from pywatt.protocol.strict_values import (
@@ -21,7 +21,7 @@ from pywatt.protocol.strict_values import (
     read_integer,
     read_text,
 )
-from pywatt.protocol.structuring import refusals, strict_converter
+from pywatt.protocol.structuring import after, refusals, strict_converter
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -127,7 +127,8 @@ def payload_converter() -> Converter:
     configure_union_passthrough(Union[str, bool, int, float, None], converter)  # noqa: UP007
     converter.register_structure_hook_func(_is_literal, _read_literal)
     converter.register_structure_hook_func(_is_text_made, _read_text_made)
-    converter.register_structure_hook_factory(_is_dataclass, _dataclass_hook)
+    converter.register_structure_hook_factory(is_typeddict, after(dict, "an object", _typed_dict_hook))
+    converter.register_structure_hook_factory(_is_class_of_fields, after(dict, "an object", _class_hook))
     converter.register_structure_hook_factory(is_any_set, _set_hook)
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_func(_is_pydantic, _read_pydantic)
@@ -168,21 +169,21 @@ def _read_text_made(value: object, kind: Any) -> object:
         raise RefusedFieldError("", f"expected the text of a {kind.__name__}") from None
 
 
-def _is_dataclass(kind: Any) -> bool:
+def _typed_dict_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    from cattrs.gen.typeddicts import make_dict_structure_fn
+
+    return make_dict_structure_fn(kind, converter)
+
+
+def _is_class_of_fields(kind: Any) -> bool:
     origin = get_origin(kind) or kind
-    return isinstance(origin, type) and is_dataclass(origin)
+    return isinstance(origin, type) and (is_dataclass(origin) or hasattr(origin, "__attrs_attrs__"))
 
 
-def _dataclass_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+def _class_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     from cattrs.gen import make_dict_structure_fn
 
-    structured = make_dict_structure_fn(kind, converter)
-
-    def read(value: Any, target: Any) -> Any:
-        _read_object(value)
-        return structured(value, target)
-
-    return read
+    return make_dict_structure_fn(kind, converter)
 
 
 def _set_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:

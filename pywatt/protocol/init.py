@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import Enum
 from typing import ClassVar
 
-import attrs
-
 from pywatt.protocol.listen import ListenAddress, TcpAddress
 from pywatt.protocol.records import Record
 from pywatt_fast import encode_json
@@ -20,7 +18,6 @@ class SecurityLevel(Enum):
     MTLS = "Mtls"
 
 
-@attrs.frozen(eq=False, repr=False)
 class TcpChannelConfig(Record):
     """A TCP channel that the orchestrator offers.
 
@@ -35,7 +32,6 @@ class TcpChannelConfig(Record):
     required: bool = False
 
 
-@attrs.frozen(eq=False, repr=False)
 class IpcChannelConfig(Record):
     """A Unix socket channel that the orchestrator offers.
 
@@ -48,7 +44,6 @@ class IpcChannelConfig(Record):
     required: bool = False
 
 
-@attrs.frozen(eq=False, repr=False)
 class InitBlob(Record):
     """What an orchestrator tells a module at its start.
 
@@ -151,20 +146,20 @@ class InitBlob(Record):
 
     def with_env(self, name: str, value: str) -> InitBlob:
         """A copy with one more value known in advance."""
-        return attrs.evolve(self, env={**self.env, name: value})
+        return self.replaced(env={**self.env, name: value})
 
     def with_tcp_channel(self, channel: TcpChannelConfig) -> InitBlob:
         """A copy that offers a TCP channel."""
-        return attrs.evolve(self, tcp_channel=channel)
+        return self.replaced(tcp_channel=channel)
 
     def with_ipc_channel(self, channel: IpcChannelConfig) -> InitBlob:
         """A copy that offers a Unix socket channel."""
-        return attrs.evolve(self, ipc_channel=channel)
+        return self.replaced(ipc_channel=channel)
 
     def with_auth_token(self, token: str) -> InitBlob:
         """A copy with a token to prove oneself with."""
-        return attrs.evolve(self, auth_token=token)
+        return self.replaced(auth_token=token)
 
     def with_security_level(self, level: SecurityLevel) -> InitBlob:
         """A copy that asks for another proof."""
-        return attrs.evolve(self, security_level=level)
+        return self.replaced(security_level=level)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Final
 
 from pywatt.errors import ProtocolError
+from pywatt.protocol.records import Record
 
 _HIGHEST_PORT: Final = 65535
-_IPV4: Final = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
-_IPV6: Final = re.compile(r"([0-9A-Fa-f:.]+)(?:%([0-9]{1,10}))?")
-_PORT: Final = re.compile(r"[0-9]{1,64}")
+_HIGHEST_SCOPE: Final = 0xFFFF_FFFF
+_HIGHEST_BYTE: Final = 255
+_LONGEST_NUMBER: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class TcpAddress:
+class TcpAddress(Record):
     """A TCP port.
 
     Args:
@@ -26,12 +24,15 @@ class TcpAddress:
     host: str
     port: int
 
+    def to_value(self) -> str:
+        """The address as the protocol prints it."""
+        return str(self)
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class UnixAddress:
+class UnixAddress(Record):
     """A Unix socket.
 
     Args:
@@ -39,6 +40,10 @@ class UnixAddress:
     """
 
     path: str
+
+    def to_value(self) -> str:
+        """The address as the protocol prints it."""
+        return self.path
 
     def __str__(self) -> str:
         return self.path
@@ -50,22 +55,18 @@ ListenAddress = TcpAddress | UnixAddress
 def parse_ip_address(text: str) -> TcpAddress | None:
     """`1.2.3.4:80` or `[::1]:80`, in the spelling that Rust's SocketAddr takes; None for anything else."""
     host, colon, port_text = text.rpartition(":")
-    if not colon or _PORT.fullmatch(port_text) is None:
-        return None
-    port = int(port_text)
-    if port > _HIGHEST_PORT:
+    port = _number(port_text)
+    if not colon or port is None or port > _HIGHEST_PORT:
         return None
     if host.startswith("[") and host.endswith("]"):
         ipv6 = _canonical_ipv6(host[1:-1])
         return None if ipv6 is None else TcpAddress(ipv6, port)
-    if _IPV4.fullmatch(host) is None or any(int(part) > 255 for part in host.split(".")):
-        return None
-    return TcpAddress(host, port)
+    return TcpAddress(host, port) if _is_ipv4(host) else None
 
 
 def is_ip_literal(host: str) -> bool:
     """Whether a host is an IP address rather than a name; IPv6 without brackets."""
-    return parse_ip_address(f"[{host}]:0" if ":" in host else f"{host}:0") is not None
+    return _canonical_ipv6(host) is not None if ":" in host else _is_ipv4(host)
 
 
 def parse_listen(value: object) -> ListenAddress:
@@ -95,23 +96,31 @@ def _parse_named(text: str) -> TcpAddress | None:
     name, colon, port_text = text.rpartition(":")
     if not colon or "/" in name or ":" in name or not any(character.isalpha() for character in name):
         return None
-    if _PORT.fullmatch(port_text) is None or int(port_text) > _HIGHEST_PORT:
-        return None
-    return TcpAddress(name, int(port_text))
+    port = _number(port_text)
+    return None if port is None or port > _HIGHEST_PORT else TcpAddress(name, port)
+
+
+def _number(text: str) -> int | None:
+    is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+    return int(text) if is_number else None
+
+
+def _is_ipv4(text: str) -> bool:
+    parts = text.split(".")
+    numbers = [_number(part) for part in parts if len(part) == 1 or not part.startswith("0")]
+    return len(parts) == 4 and len([n for n in numbers if n is not None and n <= _HIGHEST_BYTE]) == 4
 
 
 def _canonical_ipv6(text: str) -> str | None:
-    found = _IPV6.fullmatch(text)
-    if found is None:
-        return None
     import ipaddress  # a large module that only IPv6 needs
 
-    try:
-        address = ipaddress.IPv6Address(found[1])
-    except ValueError:
+    bare, percent, scope_text = text.partition("%")
+    scope = _number(scope_text) if percent else 0
+    if scope is None or scope > _HIGHEST_SCOPE:
         return None
-    scope = int(found[2] or 0)
-    if scope > 0xFFFF_FFFF:
+    try:
+        address = ipaddress.IPv6Address(bare)
+    except ValueError:
         return None
     mapped = address.ipv4_mapped
     canonical = address.compressed if mapped is None else f"::ffff:{mapped}"

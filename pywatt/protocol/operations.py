@@ -7,8 +7,6 @@ The hot ones (HTTP, routed messages, heartbeats) are native classes of the core.
 
 from typing import Annotated, ClassVar, Self
 
-import attrs
-
 from pywatt.protocol.handshake import read_init_fields
 from pywatt.protocol.init import InitBlob
 from pywatt.protocol.records import ControlOperation, Record
@@ -19,13 +17,12 @@ from pywatt_fast import HotOperation
 Operation = HotOperation | ControlOperation
 
 
-@attrs.frozen(eq=False, repr=False)
 class Identify(ControlOperation):
     """Says which module is at the other end of a connection.
 
     Args:
         module_id: the module's name.
-        identify: the same name, for older orchestrators; taken from `module_id` when empty.
+        identify: the same name, for older orchestrators; taken from `module_id` when not given.
         extensions: what the module accepts of the orchestrator's offer.
     """
 
@@ -35,8 +32,13 @@ class Identify(ControlOperation):
     added: ClassVar[dict[str, type]] = {"extensions": dict}
 
     module_id: str
-    identify: str = attrs.field(default=attrs.Factory(lambda self: self.module_id, takes_self=True))
+    identify: str
     extensions: dict[str, object] | None = None
+
+    def __init__(
+        self, module_id: str, identify: str | None = None, extensions: dict[str, object] | None = None
+    ) -> None:
+        super().__init__(module_id, module_id if identify is None else identify, extensions)
 
     @classmethod
     def from_fields(cls, fields: dict[str, object]) -> Self:
@@ -48,7 +50,6 @@ class Identify(ControlOperation):
         return cls(module_id, module_id, extensions if isinstance(extensions, dict) else None)
 
 
-@attrs.frozen(eq=False, repr=False)
 class EndpointAnnounce(Record):
     """One announced HTTP endpoint.
 
@@ -65,7 +66,6 @@ class EndpointAnnounce(Record):
     auth: str | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class Announce(ControlOperation):
     """Says where a module listens and what it serves.
 
@@ -80,7 +80,6 @@ class Announce(ControlOperation):
     endpoints: list[EndpointAnnounce]
 
 
-@attrs.frozen(eq=False, repr=False)
 class GetSecret(ControlOperation):
     """Asks for a secret.
 
@@ -93,7 +92,6 @@ class GetSecret(ControlOperation):
     name: str
 
 
-@attrs.frozen(eq=False, repr=False)
 class RotationAck(ControlOperation):
     """Says that a rotation was dealt with.
 
@@ -111,7 +109,6 @@ class RotationAck(ControlOperation):
     message: str | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class PortRequest(ControlOperation):
     """Asks for a port to listen on.
 
@@ -126,7 +123,6 @@ class PortRequest(ControlOperation):
     specific_port: Annotated[int, U16] | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class Init(ControlOperation):
     """The first message to a module.
 
@@ -148,7 +144,6 @@ class Init(ControlOperation):
         return cls(read_init_fields(fields))
 
 
-@attrs.frozen(eq=False, repr=False)
 class SecretValue(ControlOperation):
     """A secret, or the reason why there is none.
 
@@ -181,7 +176,6 @@ class SecretValue(ControlOperation):
         )
 
 
-@attrs.frozen(eq=False, repr=False)
 class Rotated(ControlOperation):
     """Says that secrets have new values.
 
@@ -196,14 +190,12 @@ class Rotated(ControlOperation):
     rotation_id: str
 
 
-@attrs.frozen(eq=False, repr=False)
 class Shutdown(ControlOperation):
     """Asks the module to finish its work and end."""
 
     op: ClassVar[str] = "shutdown"
 
 
-@attrs.frozen(eq=False, repr=False)
 class PortResponse(ControlOperation):
     """Gives a port, or says why not.
 

@@ -4,23 +4,22 @@
 
 from typing import Any, ClassVar, Final, Self
 
-import attrs
-
 from pywatt.protocol.records import ControlOperation, Record
-from pywatt.protocol.strict_values import RefusedFieldError, SelfReading, read_variant
+from pywatt.protocol.strict_values import RefusedFieldError, read_variant
 
 _BUILT_IN: Final = ("Database", "Cache", "Jwt")
 _CUSTOM: Final = "Custom"
 
 
-@attrs.frozen
-class ServiceType(SelfReading):
+class ServiceType(Record):
     """What kind of service is meant.
 
     Args:
         name: "Database", "Cache", "Jwt", or the name of a custom kind.
         is_custom: whether it is a custom kind.
     """
+
+    reads_itself: ClassVar[bool] = True
 
     name: str
     is_custom: bool = False
@@ -31,7 +30,7 @@ class ServiceType(SelfReading):
         return cls(name, True)
 
     @classmethod
-    def from_json(cls, value: object) -> Self:
+    def from_value(cls, value: object) -> Self:
         """The kind that `"Database"` or `{"Custom": name}` stands for."""
         if isinstance(value, dict) and len(value) == 1 and type(value.get(_CUSTOM)) is str:
             return cls(value[_CUSTOM], True)
@@ -40,7 +39,7 @@ class ServiceType(SelfReading):
         except RefusedFieldError as error:
             raise RefusedFieldError("", f'{error.reason} or {{"Custom": name}}') from None
 
-    def to_json(self) -> object:
+    def to_value(self) -> object:
         """The JSON form."""
         return {_CUSTOM: self.name} if self.is_custom else self.name
 
@@ -53,7 +52,6 @@ CACHE: Final = ServiceType("Cache")
 JWT: Final = ServiceType("Jwt")
 
 
-@attrs.frozen(eq=False, repr=False)
 class RegisterServiceProvider(ControlOperation):
     """Offers a service to other modules.
 
@@ -69,12 +67,11 @@ class RegisterServiceProvider(ControlOperation):
 
     service_type: ServiceType
     name: str
-    version: str | None = attrs.field(default=None, kw_only=True)
+    version: str | None
     address: str
     metadata: dict[str, str] | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class DiscoverServiceProviders(ControlOperation):
     """Asks who offers a service.
 
@@ -89,7 +86,6 @@ class DiscoverServiceProviders(ControlOperation):
     all_providers: bool | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class ServiceRequest(ControlOperation):
     """Asks for a connection to a service.
 
@@ -108,7 +104,6 @@ class ServiceRequest(ControlOperation):
     config: Any = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class ServiceOperation(ControlOperation):
     """Does something over a connection to a service.
 
@@ -133,7 +128,6 @@ class ServiceOperation(ControlOperation):
     request_id: str | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class ServiceProviderInfo(Record):
     """A module that offers a service.
 
@@ -152,13 +146,12 @@ class ServiceProviderInfo(Record):
     module_id: str
     service_type: ServiceType
     name: str
-    version: str | None = attrs.field(default=None, kw_only=True)
+    version: str | None
     address: str
     metadata: dict[str, str]
     is_healthy: bool
 
 
-@attrs.frozen(eq=False, repr=False)
 class RegisterServiceProviderResponse(ControlOperation):
     """Answers an offer.
 
@@ -175,7 +168,6 @@ class RegisterServiceProviderResponse(ControlOperation):
     error: str | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class DiscoverServiceProvidersResponse(ControlOperation):
     """Says who offers a service.
 
@@ -192,7 +184,6 @@ class DiscoverServiceProvidersResponse(ControlOperation):
     error: str | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class ServiceResponse(ControlOperation):
     """Answers a request for a connection.
 
@@ -213,7 +204,6 @@ class ServiceResponse(ControlOperation):
     connection_id: str | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
 class ServiceOperationResult(ControlOperation):
     """Answers an operation.
 

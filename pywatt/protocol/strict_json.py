@@ -12,8 +12,8 @@ from typing import Any, Final, NoReturn
 
 from pywatt.errors import ProtocolError
 
-_SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
-_FIELD_NAME: Final = re.compile(r"[a-z_]{1,40}")
+_SURROGATE_ESCAPE: Final = r"\\u[dD][89a-fA-F]"  # compiled when first needed: a start-up needs it rarely
+_LONGEST_FIELD_NAME: Final = 40
 _LOWEST: Final = -(2**63)
 _HIGHEST: Final = 2**64 - 1
 _LONGEST_INTEGER: Final = 20
@@ -72,7 +72,8 @@ def decode_strict(data: bytes, max_depth: int = 128) -> object:
         raise _too_deep(max_depth) from None
     except _RefusedNumberError as error:
         raise ProtocolError(str(error)) from None
-    if repeated or _SURROGATE_ESCAPE.search(text) or text.count("{") + text.count("[") > max_depth:
+    escaped = "\\u" in text and re.search(_SURROGATE_ESCAPE, text) is not None
+    if repeated or escaped or text.count("{") + text.count("[") > max_depth:
         _inspect(value, max_depth)
     return value
 
@@ -88,7 +89,7 @@ def _inspect(document: object, max_depth: int) -> None:
             if depth > max_depth:
                 raise _too_deep(max_depth, field)
             if isinstance(value, _RepeatedKey):
-                raise _repeated_key(value.key, field)
+                raise _repeated_key(_shown(value.key) if depth == 1 else None, field)
             for key, inner in value.items():
                 _check_surrogates(key, field)
                 waiting.append((inner, depth + 1, _shown(key) if depth == 1 else field))
@@ -99,13 +100,13 @@ def _inspect(document: object, max_depth: int) -> None:
 
 
 def _shown(key: str) -> str | None:
-    return key if _FIELD_NAME.fullmatch(key) else None
+    is_name = key.isascii() and key.isidentifier() and key == key.lower() and len(key) <= _LONGEST_FIELD_NAME
+    return key if is_name else None
 
 
-def _repeated_key(key: str, field: str | None) -> ProtocolError:
+def _repeated_key(name: str | None, field: str | None) -> ProtocolError:
     if field is not None:
         return ProtocolError(f"field `{field}`: a key is repeated", field=field)
-    name = _shown(key)
     return ProtocolError(f"duplicate field `{name}`" if name else "a key is repeated", field=name)
 
 

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from enum import Enum
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from pywatt.protocol.strict_json import kind_of
 
 MISSING: Final = "missing field"
 _U16_HIGHEST: Final = 0xFFFF
 _BYTE_HIGHEST: Final = 0xFF
-
-
-class SelfReading(ABC):
-    """A type with a JSON form of its own, neither a scalar nor an object of its fields."""
-
-    __slots__ = ()
-
-    @classmethod
-    @abstractmethod
-    def from_json(cls, value: object) -> Self:
-        """The object that a decoded value stands for; RefusedFieldError or RefusedValueError otherwise."""
-
-    @abstractmethod
-    def to_json(self) -> object:
-        """The value that stands for the object."""
 
 
 class RefusedValueError(ValueError):

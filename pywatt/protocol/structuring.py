@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar, is_typeddict
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_type_hints
 
 from pywatt.protocol.strict_values import (
     MISSING,
     RefusedFieldError,
     RefusedValueError,
-    SelfReading,
     read_boolean,
     read_bytes,
     read_float,
@@ -106,7 +105,6 @@ def strict_converter() -> Converter:
     """The converter; add hooks to a copy of it, never to it."""
     from pathlib import Path
 
-    import attrs
     import cattrs
     from cattrs.cols import is_mapping, is_sequence, list_structure_factory, mapping_structure_factory
 
@@ -118,13 +116,9 @@ def strict_converter() -> Converter:
     # By identity: a hook registered for `object` would serve every class.
     converter.register_structure_hook_func(lambda kind: kind is object, _as_it_is)
     converter.register_structure_hook_func(_is_u16, read_u16)
-    converter.register_structure_hook_factory(is_sequence, _after(list, "an array", list_structure_factory))
-    converter.register_structure_hook_factory(
-        is_mapping, _after(dict, "an object", mapping_structure_factory)
-    )
-    converter.register_structure_hook_factory(is_typeddict, _after(dict, "an object", _typed_dict_hook))
-    converter.register_structure_hook_factory(attrs.has, _after(dict, "an object", _class_hook))
-    converter.register_structure_hook_func(_reads_itself, lambda value, kind: kind.from_json(value))
+    converter.register_structure_hook_factory(is_sequence, after(list, "an array", list_structure_factory))
+    converter.register_structure_hook_factory(is_mapping, after(dict, "an object", mapping_structure_factory))
+    converter.register_structure_hook_factory(_is_record, _record_hook)
     return converter
 
 
@@ -156,26 +150,60 @@ def _is_u16(kind: Any) -> bool:
     return U16 in getattr(kind, "__metadata__", ())
 
 
-def _reads_itself(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, SelfReading)
+def _is_record(kind: Any) -> bool:
+    from pywatt.protocol.records import Record
+
+    return isinstance(kind, type) and issubclass(kind, Record)
 
 
-def _typed_dict_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    from cattrs.gen.typeddicts import make_dict_structure_fn
+def _record_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    from pywatt.protocol.records import REQUIRED
 
-    return make_dict_structure_fn(kind, converter)
+    if kind.reads_itself:
+        return lambda value, _: kind.from_value(value)
+    hints = get_type_hints(kind, include_extras=True)
+    readers = []
+    for name, declared in kind.fields.items():
+        hint = hints[name]
+        # On the wire a field that may be null may also be missing, whatever the constructor asks for.
+        default = None if declared is REQUIRED and type(None) in get_args(hint) else declared
+        readers.append((name, converter.get_structure_hook(hint), hint, default))
+
+    def read(value: Any, _kind: Any) -> Any:
+        if not isinstance(value, dict):
+            raise RefusedValueError("an object", value)
+        made = {}
+        for name, hook, hint, default in readers:
+            if name in value:
+                made[name] = _read_field(name, hook, value[name], hint)
+            elif default is REQUIRED:
+                raise RefusedFieldError(name, MISSING)
+            else:
+                made[name] = default
+        return kind(**made)
+
+    return read
 
 
-def _class_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    from cattrs.gen import make_dict_structure_fn
+def _read_field(name: str, hook: Callable[[Any, Any], Any], value: Any, hint: Any) -> Any:
+    import cattrs
 
-    return make_dict_structure_fn(kind, converter)
+    try:
+        return hook(value, hint)
+    except (cattrs.BaseValidationError, RefusedValueError, RefusedFieldError) as error:
+        raise next(refusals(error, name)) from None
 
 
-def _after(
+def after(
     form: type, expected: str, factory: Callable[[Any, Converter], Callable[[Any, Any], Any]]
 ) -> Callable[[Any, Converter], Callable[[Any, Any], Any]]:
-    """A factory whose hooks refuse another JSON form first: cattrs takes any iterable for a list."""
+    """A factory whose hooks refuse another JSON form first: cattrs takes any iterable for a list.
+
+    Args:
+        form: what `json` gives for the form, list or dict.
+        expected: the form in words.
+        factory: makes the hook for a type.
+    """
 
     def make(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
         structured = factory(kind, converter)

@@ -74,7 +74,9 @@ class TestRequests:
     @given(JSON)
     def test_any_content_arrives_whole(self, content: object) -> None:
         payload = request(content, timeout=2.0)
-        assert read_request(payload, "price") == CallRequest("price", content, 2.0, False, "a", payload)
+        assert read_request(payload, "price") == CallRequest(
+            "price", content, 2.0, notify=False, source="a", payload=payload
+        )
 
     def test_a_notification_is_read(self) -> None:
         assert read_request(request(notify=True), None).notify
@@ -88,7 +90,7 @@ class TestRequests:
     def test_a_bare_content_is_read_too(self) -> None:
         payload = encoded({"sku": "A1"})
         assert read_request(payload, "price") == CallRequest(
-            "price", {"sku": "A1"}, None, False, None, payload
+            "price", {"sku": "A1"}, None, notify=False, source=None, payload=payload
         )
 
     @pytest.mark.parametrize("form", [EncodingFormat.BINARY, EncodingFormat.BASE64])
@@ -104,6 +106,8 @@ class TestRequests:
             (0, None),
             (-5, None),
             (True, None),
+            (10**300, None),
+            (1e300, None),
             ("5", None),
             (None, None),
         ],

@@ -42,9 +42,7 @@ from pywatt.protocol.service_operations import (
 OUT = Direction.TO_ORCHESTRATOR
 IN = Direction.TO_MODULE
 
-PROVIDER = ServiceProviderInfo(
-    "p", "m", DATABASE, "n", version=None, address="a", metadata={}, is_healthy=True
-)
+PROVIDER = ServiceProviderInfo("p", "m", DATABASE, "n", None, "a", {}, True)
 
 PRINTED: list[tuple[Direction, ControlOperation, str]] = [
     (OUT, Identify("m"), '{"op":"identify","module_id":"m","identify":"m"}'),
@@ -70,13 +68,13 @@ PRINTED: list[tuple[Direction, ControlOperation, str]] = [
     ),
     (
         OUT,
-        RegisterServiceProvider(ServiceType.custom("geo"), "n", "h:1"),
+        RegisterServiceProvider(ServiceType.custom("geo"), "n", None, "h:1"),
         '{"op":"register_service_provider","service_type":{"Custom":"geo"},"name":"n","version":null,'
         '"address":"h:1","metadata":null}',
     ),
     (
         OUT,
-        RegisterServiceProvider(JWT, "n", "h:1", {"k": "v"}, version="1"),
+        RegisterServiceProvider(JWT, "n", "1", "h:1", {"k": "v"}),
         '{"op":"register_service_provider","service_type":"Jwt","name":"n","version":"1",'
         '"address":"h:1","metadata":{"k":"v"}}',
     ),
