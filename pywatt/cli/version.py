@@ -13,13 +13,22 @@ def command(as_json: bool) -> None:
 
         click.echo(json.dumps(facts))
         return
-    loop = facts["event_loop"]
-    click.echo(f"pywatt      {facts['pywatt']}")
-    click.echo(f"core        {facts['core']}")
-    click.echo(f"Python      {facts['python']} ({facts['implementation']})")
-    click.echo(f"event loop  {loop}" + (f" {facts['uvloop']}" if loop == "uvloop" else ""))
-    orjson = facts["orjson"]
-    click.echo("JSON        " + (f"orjson {orjson}" if orjson else "standard library"))
+    _print_table(facts)
+
+
+def _print_table(facts: dict[str, str | None]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    loop, orjson = facts["event_loop"], facts["orjson"]
+    table = Table.grid("", "", padding=(0, 2))
+    table.columns[0].style = "bold"
+    table.add_row("pywatt", facts["pywatt"])
+    table.add_row("core", facts["core"])
+    table.add_row("Python", f"{facts['python']} ({facts['implementation']})")
+    table.add_row("event loop", f"uvloop {facts['uvloop']}" if loop == "uvloop" else loop)
+    table.add_row("JSON", f"orjson {orjson}" if orjson else "standard library")
+    Console(highlight=False).print(table)
 
 
 def one_line() -> str:

@@ -178,8 +178,8 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["version"], ["--version"]])
-def test_version_loads_nothing_heavy(arguments: list[str]) -> None:
-    assert loaded_by(arguments) & HEAVY == set()
+def test_version_loads_nothing_heavy_but_what_draws_its_table(arguments: list[str]) -> None:
+    assert loaded_by(arguments) & HEAVY <= {"rich"}
 
 
 def test_run_reads_no_toml() -> None:
