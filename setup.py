@@ -19,9 +19,8 @@ from setuptools.command.build_ext import build_ext
 
 PACKAGE = "pywatt_fast"
 PROBE = "#include <Python.h>\nPyMODINIT_FUNC PyInit_probe(void) { return NULL; }\n"
-SETTINGS = tomllib.loads(Path(__file__).with_name("pyproject.toml").read_text(encoding="utf-8"))["tool"][
-    "pywatt"
-]
+PROJECT = tomllib.loads(Path(__file__).with_name("pyproject.toml").read_text(encoding="utf-8"))
+SETTINGS = PROJECT["tool"]["pywatt"]
 COMMAND = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
 
 

@@ -1,4 +1,4 @@
-"""Interleaved rounds: every subject is timed in every round; what counts is the median of the rounds' ratios."""
+"""Interleaved rounds: every subject is timed in every round; what counts is the median of their ratios."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The wire core beside naive Python and beside rivals: framing, identifiers, messages, operations.
 
-Every line is a ratio from one run: how many times faster the core is than what it is compared with. Prints
-the installed variant, then the interpreted one.
+Every line is a ratio from one run: how many times faster the core is than its rival. Prints the
+installed variant, then the interpreted one.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import uuid
 from typing import Any
 
 import orjson
-import pywatt_fast as core
 from _rounds import Subjects, ratio, time_rounds
+
+import pywatt_fast as core
 
 CHUNK = 64 * 1024
 MAX_FRAME = 64 * 1024 * 1024
@@ -39,8 +40,8 @@ def report(subject: str, times: dict[str, list[float]], goals: dict[str, float |
     for other, goal in goals.items():
         if other in times:
             mark = "" if goal is None else f"   gate {goal:g}"
-            print(f"  {subject:44} / {other:26} {ratio(times, 'core', other):8.2f}{mark}   ({ours *
-            1e9:,.0f} ns)")
+            figure = ratio(times, "core", other)
+            print(f"  {subject:42} / {other:24} {figure:8.2f}{mark:14} ({ours * 1e9:,.0f} ns)")
 
 
 # --- framing
@@ -90,8 +91,12 @@ def feed_all(splitter: Any, chunks: list[bytes]) -> int:
 
 def framing() -> None:
     msgpack = rival("msgpack")
-    gates = {64: (9, 4, 1.2, 0.8), 512: (4.5, None, 1.2, 0.8), 4096: (3, None, 1.2, 0.8), 65536: (2.5, None,
-    1.2, 0.8)}
+    gates = {
+        64: (9, 4, 1.2, 0.8),
+        512: (4.5, None, 1.2, 0.8),
+        4096: (3, None, 1.2, 0.8),
+        65536: (2.5, None, 1.2, 0.8),
+    }
     for size, (naive, pure, rival_gate, limit) in gates.items():
         count = max(64, 2_000_000 // size)
         payload = random.Random(size).randbytes(size)
@@ -108,8 +113,13 @@ def framing() -> None:
             packed = msgpack.packb((1, payload)) * count
             pieces = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
             subjects["msgpack.Unpacker"] = lambda p=pieces: unpack_all(msgpack, p)
-        goals = {"naive": naive, "best pure": pure, "msgpack.Unpacker": rival_gate, "limit: known slices":
-        limit} report(f"split {size} B frames", time_rounds(subjects), goals)
+        goals = {
+            "naive": naive,
+            "best pure": pure,
+            "msgpack.Unpacker": rival_gate,
+            "limit: known slices": limit,
+        }
+        report(f"split {size} B frames", time_rounds(subjects), goals)
 
 
 def known_slices(chunks: list[bytes], size: int) -> list[tuple[bytes, list[tuple[int, int]]]]:
@@ -151,8 +161,10 @@ class NaiveMessage:
 
 
 def content_of(scale: int) -> dict[str, Any]:
-    rows = [{"sku": f"A{at}", "cents": 1250 + at, "tags": ["new", "blue"], "ratio": 0.25} for at in
-    range(scale)] return {"items": rows, "op": "price"}
+    rows = [
+        {"sku": f"A{at}", "cents": 1250 + at, "tags": ["new", "blue"], "ratio": 0.25} for at in range(scale)
+    ]
+    return {"items": rows, "op": "price"}
 
 
 def orjson_message(content: Any, metadata: dict[str, Any], identifier: str) -> bytes:
@@ -179,16 +191,21 @@ def encode_new(size: str, content: Any, metadata: dict[str, Any]) -> None:
     }
     if msgspec is not None:
         encode = msgspec.json.Encoder().encode
-        subjects["msgspec + uuid4"] = lambda: encode({"id": uuid.uuid4(), "content": content, "metadata":
-        metadata})
+        subjects["msgspec + uuid4"] = lambda: encode(
+            {"id": uuid.uuid4(), "content": content, "metadata": metadata}
+        )
     goals = {"naive": 22, "msgspec + uuid4": 8, "pure + orjson": 10} if size == "small" else {"naive": None}
-    report(f"encode new {size} message", time_rounds(subjects), goals | {"pure + orjson": goals.get("pure +
-    orjson")})
+    report(
+        f"encode new {size} message",
+        time_rounds(subjects),
+        goals | {"pure + orjson": goals.get("pure + orjson")},
+    )
 
 
 def encode_existing(size: str, content: Any, metadata: dict[str, Any], identifier: str) -> None:
-    message = core.Message(content, core.MessageMetadata(None, None, "catalog", "ledger",
-    metadata["properties"]), identifier)
+    message = core.Message(
+        content, core.MessageMetadata(None, None, "catalog", "ledger", metadata["properties"]), identifier
+    )
     subjects: Subjects = {
         "core": lambda: message.encode().data,
         "pure + orjson": lambda: orjson_message(content, metadata, identifier),
@@ -223,9 +240,12 @@ def decode(size: str, data: bytes) -> None:
         goals = {"orjson.loads": 0.85, "json": None}
     report(f"decode {size} message", time_rounds(subjects), goals)
     if hasattr(encoded, "peek_metadata"):
-        subjects = {"core": lambda: encoded.peek_metadata().destination, "orjson.loads": lambda:
-        orjson.loads(data)} goal = {"small": 2.5, "medium": 24, "large": 350}[size] report(f"route {size}
-        message by its metadata", time_rounds(subjects), {"orjson.loads": goal})
+        subjects = {
+            "core": lambda: encoded.peek_metadata().destination,
+            "orjson.loads": lambda: orjson.loads(data),
+        }
+        goal = {"small": 2.5, "medium": 24, "large": 350}[size]
+        report(f"route {size} message by its metadata", time_rounds(subjects), {"orjson.loads": goal})
 
 
 # --- operations
@@ -255,15 +275,21 @@ def operations() -> None:
             "orjson and bytes": lambda w=wrapped: bytes(orjson.loads(w)["content"]["body"]),
             "json and bytes": lambda w=wrapped: bytes(json.loads(w)["content"]["body"]),
         }
-        report(f"read a response of {size} B", time_rounds(read), {"orjson and bytes": None, "json and
-        bytes": None}) assert core.read_operation(text) == core.read_operation(wrapped) == response
+        report(
+            f"read a response of {size} B",
+            time_rounds(read),
+            {"orjson and bytes": None, "json and bytes": None},
+        )
+        assert core.read_operation(text) == core.read_operation(wrapped) == response
     routed()
 
 
 def routed() -> None:
-    payload = core.Message(content_of(4), core.MessageMetadata(None, None, "a", "b", {"endpoint":
-    "price"})).encode() call = core.RouteToModule("b", "price", core.new_identifier(), payload) text =
-    core.write_operation(call, True)
+    payload = core.Message(
+        content_of(4), core.MessageMetadata(None, None, "a", "b", {"endpoint": "price"})
+    ).encode()
+    call = core.RouteToModule("b", "price", core.new_identifier(), payload)
+    text = core.write_operation(call, True)
     read: Subjects = {
         "core": lambda: core.read_operation(text),
         "orjson and bytes": lambda: bytes(orjson.loads(text)["content"]["payload"]["data"]),
@@ -273,12 +299,18 @@ def routed() -> None:
 
 def main() -> None:
     variant = "compiled" if core.COMPILED else "interpreted"
-    print(f"{variant} core, CPython {sys.version.split()[0]}; times faster than, median of interleaved
-    rounds") framing() identifiers() messages() operations()
+    print(
+        f"{variant} core, CPython {sys.version.split()[0]}; times faster than, median of interleaved rounds"
+    )
+    framing()
+    identifiers()
+    messages()
+    operations()
     if core.COMPILED and "--once" not in sys.argv:
         sys.stdout.flush()
-        subprocess.run([sys.executable, __file__, "--once"], env={**os.environ, "PYWATT_PURE": "1"},
-        check=True)
+        subprocess.run(
+            [sys.executable, __file__, "--once"], env={**os.environ, "PYWATT_PURE": "1"}, check=True
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The operations that pass in numbers: HTTP, routed messages, heartbeats. All others are cold: text, untouched."""
+"""The operations that pass in numbers: HTTP, routed messages, heartbeats. All others are cold: just text."""
 
 from __future__ import annotations
 

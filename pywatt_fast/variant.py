@@ -27,10 +27,17 @@ def expect(value: object, kind: type[object], name: str) -> None:
         TypeError: in the compiler's words.
     """
     if not isinstance(value, kind):
-        raise TypeError(f"{name} object expected; got {type(value).__name__}")
+        raise TypeError(f"{name} object expected; got {_name_of(value)}")
 
 
 def expect_optional(value: object, kind: type[object], name: str) -> None:
     """As `expect`, where None is welcome too."""
     if value is not None and not isinstance(value, kind):
-        raise TypeError(f"{name} or None object expected; got {type(value).__name__}")
+        raise TypeError(f"{name} or None object expected; got {_name_of(value)}")
+
+
+def _name_of(value: object) -> str:
+    kind = type(value)
+    if value is None:
+        return "None"
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

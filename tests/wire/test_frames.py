@@ -11,11 +11,15 @@ Case = dict[str, Any]
 
 def test_reader_stops_where_the_reference_stops(core: ModuleType, frames_case: Case) -> None:
     stream = io.BytesIO(bytes.fromhex(frames_case["bytes"]))
-    frames = []
-    with pytest.raises(core.MessageError) as caught:
+    frames: list[Case] = []
+
+    def read_all() -> None:
         while True:
             message = core.EncodedMessage.read_from(stream)
             frames.append({"data": message.data.hex(), "format": message.format.value})
+
+    with pytest.raises(core.MessageError) as caught:
+        read_all()
     assert frames == frames_case["frames"]
     assert stream.read().hex() == frames_case["unread"]
     assert isinstance(caught.value, core.MessageIoError) == frames_case["then_error"].startswith("I/O error")
