@@ -177,12 +177,7 @@ class ConnectionClosed(NetworkError):
 
 
 class ConnectionTimeout(NetworkError, TimeoutError):
-    """A connection was not made in time.
-
-    Args:
-        seconds: how long was waited.
-        what: what was waited for.
-    """
+    """A connection was not made in time: `what` was waited for, for so many seconds."""
 
     def __init__(self, seconds: float, what: str = "connection") -> None:
         super().__init__(f"{what} timed out after {seconds:g} s")

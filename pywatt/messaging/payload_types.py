@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from dataclasses import is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin, is_typeddict
 
@@ -177,7 +176,9 @@ def _typed_dict_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], An
 
 def _is_class_of_fields(kind: Any) -> bool:
     origin = get_origin(kind) or kind
-    return isinstance(origin, type) and (is_dataclass(origin) or hasattr(origin, "__attrs_attrs__"))
+    return isinstance(origin, type) and any(
+        hasattr(origin, marker) for marker in ("__dataclass_fields__", "__attrs_attrs__")
+    )
 
 
 def _class_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, Final
 
@@ -59,10 +58,12 @@ def _plain_key(key: object, path: str) -> str:
     raise PlainValueError(path, f"a key is of type {type(key).__name__}, not a string")
 
 
-def _attribute_names(value: object) -> list[str] | None:
+def _attribute_names(value: Any) -> list[str] | None:
     if isinstance(value, Enum | type):
         return None
-    if is_dataclass(value):
+    if hasattr(type(value), "__dataclass_fields__"):
+        from dataclasses import fields
+
         return [field.name for field in fields(value)]
     attributes = getattr(type(value), "__attrs_attrs__", None)
     return None if attributes is None else [attribute.name for attribute in attributes]
