@@ -61,7 +61,7 @@ class AiohttpApplication:
 
     def endpoints(self) -> list[EndpointAnnounce]:
         """What is announced."""
-        return announced_endpoints(self._routes, self._options)
+        return announced_endpoints(discover(self._app), self._options)
 
     async def startup(self) -> None:
         """Run the application's startup.

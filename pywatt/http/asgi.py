@@ -85,6 +85,9 @@ class AsgiApplication:
             LifespanError: it failed.
         """
         self._stopped = True
+        waiting, self._waiting = self._waiting, deque()
+        for request, reply in waiting:
+            self._refuse(request, reply, STOPPING_TEXT)
         left = list(self._running)
         tasks = [exchange.task for exchange in left if exchange.task is not None]
         for task in tasks:
@@ -136,14 +139,17 @@ class AsgiApplication:
             reply: called exactly once with the response, perhaps before this returns.
         """
         if self._stopped:
-            reply(error_response(request, 503, STOPPING_TEXT, self.options.module_id))
+            self._refuse(request, reply, STOPPING_TEXT)
         elif self._active < self.options.max_concurrent:
             self._begin(request, reply)
         elif len(self._waiting) < self.options.max_waiting:
             self._waiting.append((request, reply))
         else:
             text = f"{self.options.max_concurrent} requests are running and {len(self._waiting)} wait"
-            reply(error_response(request, 503, text, self.options.module_id))
+            self._refuse(request, reply, text)
+
+    def _refuse(self, request: HttpRequest, reply: Reply, text: str) -> None:
+        reply(error_response(request, 503, text, self.options.module_id))
 
     def _begin(self, request: HttpRequest, reply: Reply) -> None:
         options = self.options
@@ -153,6 +159,7 @@ class AsgiApplication:
             scope = operation_scope(request.method, request.uri, request.headers, self._lifespan.state)
         except HeaderError as error:
             exchange.fail(400, str(error))
+            self._forget(exchange)
             return
         loop = asyncio.get_running_loop()
         exchange.began = loop.time()

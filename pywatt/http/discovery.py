@@ -16,6 +16,7 @@ from pywatt.http.route_notation import aiohttp_path, braced_path, flask_path, jo
 from pywatt.protocol.operations import EndpointAnnounce
 
 _SILENT_METHODS: Final = frozenset({"HEAD", "OPTIONS"})
+_MAX_WRAPPERS: Final = 16
 _ANY_METHOD: Final = frozenset({"DELETE", "GET", "PATCH", "POST", "PUT"})
 
 Found = tuple[str, Iterable[str], str | None]
@@ -70,7 +71,7 @@ def loaded(module: str, name: str) -> Any:
     return getattr(sys.modules.get(module), name, ())
 
 
-def _walk(app: object, prefix: str, opaque: list[str]) -> Iterator[Found]:
+def _walk(app: object, prefix: str, opaque: list[str], depth: int = 0) -> Iterator[Found]:
     if isinstance(app, loaded("flask", "Flask")):
         yield from _flask(app, prefix)
     elif isinstance(app, loaded("aiohttp.web", "Application")):
@@ -81,10 +82,12 @@ def _walk(app: object, prefix: str, opaque: list[str]) -> Iterator[Found]:
         app, (loaded("starlette.applications", "Starlette"), loaded("starlette.routing", "Router"))
     ):
         yield from _starlette(app.routes, prefix, opaque)
-    elif isinstance(getattr(app, "app", None), loaded("flask", "Flask")):
-        yield from _flask(app.app, prefix)  # type: ignore[attr-defined]
     elif app is not None:
+        # A wrapper passes requests on, but may also answer some itself.
         opaque.append(prefix)
+        inner = getattr(app, "app", None)
+        if callable(inner) and depth < _MAX_WRAPPERS:
+            yield from _walk(inner, prefix, opaque, depth + 1)
 
 
 def _starlette(routes: Iterable[Any], prefix: str, opaque: list[str]) -> Iterator[Found]:

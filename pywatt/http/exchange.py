@@ -12,8 +12,7 @@ from pywatt.http.scope import Message
 from pywatt_fast import HttpRequest, HttpResponse
 
 # Responses of these kinds have no body, whatever the application sends (RFC 9110, section 6.4.1).
-BODILESS: Final = frozenset({204, 205, 304})
-
+BODILESS: Final = frozenset({204, 304})
 
 Reply = Callable[[HttpResponse], None]
 
@@ -105,7 +104,7 @@ class Exchange:
             self._headers = headers = join_headers(message.get("headers", ()))
         except HeaderError as error:
             raise RuntimeError(f"the application's response cannot be sent: {error}") from error
-        self._status = message["status"]
+        self._status = int(message["status"])
         if headers.get("content-type", "").startswith("text/event-stream"):
             self._refuse(EVENT_STREAM_TEXT)
 
@@ -129,7 +128,7 @@ class Exchange:
         if self._status in BODILESS:
             self._headers.pop("content-length", None)
             body = b""
-        elif request.method == "HEAD":
+        elif request.method.upper() == "HEAD":
             body = b""
         self._end(HttpResponse(request.request_id, self._status, self._headers, bytes(body)))
 

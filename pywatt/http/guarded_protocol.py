@@ -51,7 +51,7 @@ class GuardedServer(web.Server):
         """Close connections without a request; the others close after their response."""
         for connection in cast("list[GuardedConnection]", self.connections):
             connection.closing = True
-            if not connection.busy:
+            if not connection.pending:
                 connection.force_close()
 
     async def finish(self, timeout: float) -> None:
@@ -76,8 +76,9 @@ class GuardedServer(web.Server):
             text = f"the request's head is over {MAX_HEAD} bytes or {MAX_FIELDS} fields"
             refusal = web.json_response({"error": text}, status=431)
             refusal.force_close()
+            connection.pending -= 1
             return refusal
-        connection.busy = True
+        connection.stop_clock()
         self._requests += 1
         try:
             response = await self._inner(request)
@@ -85,20 +86,27 @@ class GuardedServer(web.Server):
                 response.force_close()
             return response
         finally:
-            connection.busy = False
+            connection.pending -= 1
             self._requests -= 1
             if self._all_ended is not None and not self._requests and not self._all_ended.done():
                 self._all_ended.set_result(None)
 
 
 class GuardedConnection(RequestHandler):
-    """One connection: a head that is too large or too slow is refused, and whoever waits hears of its end."""
+    """One connection: a head that is too large or too slow is refused, and whoever waits hears of its end.
 
-    __slots__ = ("_clock", "_unfinished", "busy", "closing", "lost", "refused")
+    Attributes:
+        closing: the response under way is the last.
+        lost: called when the connection is gone.
+        pending: requests whose head has come and whose response is not finished.
+        refused: nothing is read any more.
+    """
+
+    __slots__ = ("_clock", "_unfinished", "closing", "lost", "pending", "refused")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.busy = False
+        self.pending = 0
         self.closing = False
         self.refused = False
         self.lost: list[Callable[[], None]] = []
@@ -117,8 +125,9 @@ class GuardedConnection(RequestHandler):
         before = self._request_count
         super().data_received(data)
         if self._request_count != before:
-            self._stop_clock()
-        elif not self.busy and not self._upgraded and self.transport is not None:
+            self.pending += self._request_count - before
+            self.stop_clock()
+        elif not self.pending and self.transport is not None:
             self._unfinished += len(data)
             if self._unfinished > MAX_HEAD:
                 self._refuse("431 Request Header Fields Too Large")
@@ -127,7 +136,7 @@ class GuardedConnection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell everyone who waits for the end."""
-        self._stop_clock()
+        self.stop_clock()
         super().connection_lost(exc)
         listeners, self.lost = self.lost, []
         for listener in listeners:
@@ -138,14 +147,15 @@ class GuardedConnection(RequestHandler):
             HEAD_DEADLINE, self._refuse, "408 Request Timeout"
         )
 
-    def _stop_clock(self) -> None:
+    def stop_clock(self) -> None:
+        """The head is whole."""
         self._unfinished = 0
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
 
     def _refuse(self, status: str) -> None:
-        self._stop_clock()
+        self.stop_clock()
         transport = self.transport
         if transport is None:
             return

@@ -73,12 +73,16 @@ class ServedExchange:
         self._chunked = False
         self._head = b""
         self._keep_alive = request.keep_alive
-        connection.lost.append(self._client_left)
+        if connection.transport is None:
+            self._client_left()
+        else:
+            connection.lost.append(self._client_left)
 
     @property
     def response(self) -> web.StreamResponse:
         """What aiohttp is told."""
-        return SentResponse(self._status or 500, self._request.writer, self._keep_alive)
+        keep_alive = self._keep_alive and not self._connection.closing
+        return SentResponse(self._status or 500, self._request.writer, keep_alive)
 
     async def receive(self) -> Message:
         """The next piece of the body; after the last, the disconnect that follows the response."""
@@ -120,8 +124,7 @@ class ServedExchange:
         elif kind == "http.response.body":
             if not self._status:
                 raise RuntimeError("the application sent a body before it started its response")
-            async with asyncio.timeout(STALL_DEADLINE):
-                await self._continue_body(message.get("body", b""), message.get("more_body", False))
+            await self._continue_body(message.get("body", b""), message.get("more_body", False))
         else:
             raise RuntimeError(f"an application may not send {kind!r} in an HTTP request")
 
@@ -133,7 +136,7 @@ class ServedExchange:
             cancelled: it was not allowed to go on.
         """
         what = f"{self._request.method} {self._request.path}"
-        if error is not None and not (isinstance(error, OSError) and self._left.is_set()):
+        if error is not None and not (isinstance(error, OSError) and self._is_gone()):
             _log.error("the application failed: %s", what, exc_info=error)
         if self.done.is_set():
             return
@@ -216,7 +219,12 @@ class ServedExchange:
         transport.write(b"".join(parts))
         if not more:
             self._end()
-        await self._request.writer.drain()
+        try:
+            async with asyncio.timeout(STALL_DEADLINE):
+                await self._request.writer.drain()
+        except TimeoutError:
+            transport.abort()
+            raise ConnectionResetError(f"the client took nothing for {STALL_DEADLINE:g} s") from None
 
     def _failure(self, cancelled: bool) -> bytes:
         status, error = (503, STOPPING_TEXT) if cancelled else (500, INTERNAL_TEXT)
@@ -232,6 +240,10 @@ class ServedExchange:
         transport = self._connection.transport
         if transport is not None and self._request.version >= HttpVersion11:
             transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _is_gone(self) -> bool:
+        transport = self._connection.transport
+        return transport is None or transport.is_closing()
 
     def _client_left(self) -> None:
         self._keep_alive = False

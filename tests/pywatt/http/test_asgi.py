@@ -366,6 +366,42 @@ class TestStopping:
         assert (await ask(application)).status_code == 503
         assert "cancelled" in caplog.text
 
+    async def test_waiting_requests_are_answered_and_not_begun(self, adapt: Any) -> None:
+        begun = 0
+
+        @http_only
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            nonlocal begun
+            begun += 1
+            await asyncio.Event().wait()
+
+        application = await adapt(app, max_concurrent=1)
+        answered: list[HttpResponse] = []
+        for _ in range(3):
+            application.start(HttpRequest("r", "GET", "/", {}, None), answered.append)
+        await asyncio.sleep(0)
+        await application.shutdown()
+        assert [response.status_code for response in answered] == [503] * 3
+        assert begun == 1
+
+    async def test_a_bad_request_at_the_end_of_the_queue_does_not_hold_the_drain(self, adapt: Any) -> None:
+        gate = asyncio.Event()
+
+        @http_only
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await gate.wait()
+            await responding(b"ok")(scope, receive, send)
+
+        application = await adapt(app, max_concurrent=1)
+        answered: list[HttpResponse] = []
+        for headers in ({}, {"x-a": "\u20ac"}):
+            application.start(HttpRequest("r", "GET", "/", headers, None), answered.append)
+        draining = asyncio.ensure_future(application.drain(5))
+        await asyncio.sleep(0)
+        gate.set()
+        assert await draining
+        assert [response.status_code for response in answered] == [200, 400]
+
     async def test_a_request_that_never_began_is_answered_too(self, adapt: Any, ask: Any) -> None:
         @http_only
         async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -201,6 +201,30 @@ class TestAiohttp:
         }
 
 
+class TestWrappers:
+    def test_an_application_inside_middleware_is_seen_and_asked_first(self) -> None:
+        from fastapi import FastAPI
+        from starlette.middleware.cors import CORSMiddleware
+        from starlette.middleware.gzip import GZipMiddleware
+
+        app = FastAPI(openapi_url=None)
+        app.add_api_route("/a", nothing)
+        routes = discover(GZipMiddleware(CORSMiddleware(app)))
+        assert [found.path for found in routes.endpoints] == ["/a"]
+        assert routes.serves("GET", "/a") is True
+        assert routes.serves("GET", "/health") is None
+
+    def test_a_wrapper_around_itself_ends(self) -> None:
+        class Loop:
+            def __init__(self) -> None:
+                self.app = self
+
+            async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+                return None
+
+        assert announce_from_router(Loop()) == []
+
+
 class TestOthers:
     def test_bare_callables_have_no_endpoints_but_may_serve_anything(self) -> None:
         async def asgi(scope: Any, receive: Any, send: Any) -> None:

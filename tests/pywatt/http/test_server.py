@@ -331,6 +331,49 @@ class TestResponses:
         gate.set()
 
 
+class TestSlowClients:
+    async def test_a_client_that_takes_nothing_is_cut_off(
+        self, serving: Any, connect: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(server_exchange, "STALL_DEADLINE", 0.1)
+        failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        @http_only
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            try:
+                while True:
+                    await send({"type": "http.response.body", "body": b"x" * 1_000_000, "more_body": True})
+            except OSError as error:
+                failed.set_result(str(error))
+                raise
+
+        client = await connect(await serving(app))
+        await client.send("GET / HTTP/1.1\nHost: a\n\n")
+        assert "took nothing for 0.1 s" in await asyncio.wait_for(failed, DEADLINE)
+        assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+    async def test_bytes_behind_an_upgrade_do_not_start_the_clock_of_a_head(
+        self, serving: Any, connect: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(guarded_protocol, "HEAD_DEADLINE", 0.1)
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "websocket":
+                await receive()
+                await send({"type": "websocket.accept"})
+                assert (await receive())["text"] == "hi"
+                await asyncio.sleep(0.2)
+                await send({"type": "websocket.send", "text": "still here"})
+
+        client = await connect(await serving(app))
+        upgrade = "Connection: upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n"
+        key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n"
+        await client.send(f"GET / HTTP/1.1\nHost: a\n{upgrade}{key}\n", b"\x81\x82\0\0\0\0hi")
+        assert (await client.head())[0] == "HTTP/1.1 101 Switching Protocols"
+        assert await client.exactly(12) == b"\x81\x0astill here"
+
+
 class TestFailures:
     async def test_an_exception_is_a_500_in_json(
         self, serving: Any, connect: Any, caplog: pytest.LogCaptureFixture
