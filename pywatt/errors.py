@@ -1,4 +1,3 @@
-# ruff: noqa: N818  (the names of the earlier SDKs and of the wire say what happened without the suffix)
 """Every error that pywatt raises on purpose.
 
 PyWattSDKError
