@@ -1,8 +1,8 @@
 """The whole hop through the gateway beside its rivals: requests per second under 64 connections, as ratios.
 
 Run `python benches/gateway.py [--rounds N] [--seconds S]`. All servers run at the same time and are loaded by
-`wrk` in turn; each round loads each of them once, and what counts is the median of the per-round ratios. The gates
-are the least that the project accepts, the aims what it wants.
+`wrk` in turn, each once a round; what counts is the median of the ratios. The gates are the least that
+the project accepts, the aims what it wants.
 """
 
 from __future__ import annotations

@@ -63,9 +63,8 @@ class RawResponse(web.StreamResponse):
         Raises:
             TimeoutError: the client took nothing for `SEND_STALL_SECONDS`.
         """
-        writer = request.writer
         if self._written:
-            return writer
+            return request.writer
         self._written = True
         self._keeps = request.keep_alive and not self._closes
         body = self._whole
@@ -76,17 +75,18 @@ class RawResponse(web.StreamResponse):
         elif request.method == "HEAD":
             length = self._declared_length or length
             body = b""
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the client left")
         head = write_head(request, self._status, self._fields, self._keeps, length=length)
         if len(body) <= _COALESCED:
-            await writer.write(head + body)
+            transport.write(head + body)
         else:
-            await writer.write(head)
-            await send_slices(writer, body)
-        transport = request.transport
-        if transport is not None and transport.get_write_buffer_size() > _COALESCED:
-            async with asyncio.timeout(SEND_STALL_SECONDS):
-                await writer.drain()
-        return writer
+            transport.write(head)
+            await send_slices(request, body)
+        if transport.get_write_buffer_size() > _COALESCED:
+            await _drain(request)
+        return request.writer
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to write."""
@@ -201,20 +201,28 @@ def write_head(
     return head + (b"connection: keep-alive\r\n\r\n" if keep_alive else b"\r\n")
 
 
-async def send_slices(writer: AbstractStreamWriter, body: bytes) -> None:
+async def send_slices(request: web.BaseRequest, body: bytes) -> None:
     """Write a large body as fast as the client takes it.
 
     Args:
-        writer: the writer of the request that is answered.
+        request: what is answered.
         body: what remains to be sent.
 
     Raises:
         TimeoutError: the client took nothing for `SEND_STALL_SECONDS`.
+        ConnectionResetError: the client left.
     """
     view = memoryview(body)
     for start in range(0, len(body), _SLICE):
-        async with asyncio.timeout(SEND_STALL_SECONDS):
-            await writer.write(view[start : start + _SLICE])
+        if request.transport is None:
+            raise ConnectionResetError("the client left")
+        request.transport.write(view[start : start + _SLICE])
+        await _drain(request)
+
+
+async def _drain(request: web.BaseRequest) -> None:
+    async with asyncio.timeout(SEND_STALL_SECONDS):
+        await request.writer.drain()
 
 
 class _DateField:
