@@ -14,7 +14,7 @@ from pywatt.orchestrator.carrier_upstream import ask_over_carrier
 from pywatt.orchestrator.configuration import GatewayConfiguration
 from pywatt.orchestrator.error_responses import RequestRefusedError, error_response, json_response
 from pywatt.orchestrator.exchange import Exchange
-from pywatt.orchestrator.gateway_server import MAX_HEAD, MAX_LINE, GatewayServer
+from pywatt.orchestrator.gateway_server import MAX_HEAD, MAX_HEADERS, MAX_LINE, GatewayServer
 from pywatt.orchestrator.plain_upstream import PlainUpstream
 from pywatt.orchestrator.routes import Match, RouteTable
 from pywatt.orchestrator.served_module import ServedModule
@@ -220,14 +220,16 @@ def _origin_form(request: web.BaseRequest) -> str:
 
 def _read_headers(request: web.BaseRequest) -> dict[str, str]:
     raw = request.raw_headers
+    if len(raw) > MAX_HEADERS:
+        raise _too_many_headers(f"the request has more than {MAX_HEADERS} headers")
     # No field is longer than MAX_LINE, so a few of them cannot be too many bytes.
     if len(raw) * MAX_LINE > MAX_HEAD and sum([len(name) + len(value) for name, value in raw]) > MAX_HEAD:
-        raise RequestRefusedError(
-            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-            f"the headers are above the limit of {MAX_HEAD} bytes",
-            close=True,
-        )
+        raise _too_many_headers(f"the headers are above the limit of {MAX_HEAD} bytes")
     try:
         return join_headers(raw)
     except HeaderError as error:
         raise RequestRefusedError(HTTPStatus.BAD_REQUEST, str(error), close=True) from None
+
+
+def _too_many_headers(error: str) -> RequestRefusedError:
+    return RequestRefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, error, close=True)

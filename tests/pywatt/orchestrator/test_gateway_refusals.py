@@ -113,7 +113,6 @@ class TestRefusals:
             b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: x\r\nBad Name: 1\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: x\r\nX: a\rb\r\n\r\n",
-            b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: 1\r\n" * 200 + b"\r\n",
             b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
@@ -132,6 +131,9 @@ class TestRefusals:
         gateway = await start_gateway(StandInModule("shop"))
         answer = await gateway.ask("/m/shop/", *(f"X-{number}: {'a' * 8000}" for number in range(5)))
         assert answer.status == 431
+        answer = await gateway.ask("/m/shop/", *(f"X-{number}: a" for number in range(200)))
+        # Newer versions of aiohttp count them while they parse, and call it a broken request.
+        assert answer.status in {400, 431}
 
     @pytest.mark.parametrize("target", ["/m/shop/caf\xe9", "/m/shop/a#b", "*", "/m/shop/a\\b\x7f"])
     async def test_targets_that_are_no_path(self, start_gateway: StartGateway, target: str) -> None:
