@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-COMMANDS = ("up", "run", "version")
+COMMANDS = ("up", "run", "version", "completion")
 
 USAGE = """\
 python -m pywatt FILE.py                 be the module in a file      (an orchestrator does this)
 python -m pywatt package.module          be the module in a package
 python -m pywatt --app package.web:app   serve an application as a module
-python -m pywatt up | run | version      the command line, the same as `pywatt`"""
+python -m pywatt up | run | ...          the command line, the same as `pywatt`"""
 
 
 def main() -> NoReturn:
@@ -48,7 +48,7 @@ def _serve_application(arguments: list[str]) -> int:
         print(f"{option} names an application:\n{USAGE}", file=sys.stderr)
         return 2
     sys.argv = [app, *rest]
-    return run_module(lambda: load_definition(app=app), f"--app {app}")
+    return run_module(lambda: load_definition(app=app), app)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ class ServedModule:
         )
         self._calls = Calls(init.module_id, self._carriers.send, self._config.call_timeout)
         self._ports = PortNegotiation(self._carriers.send_line)
-        self._handlers = MessageHandlers()
+        self._handlers = MessageHandlers(limit=self._config.max_concurrent_messages)
         self._dispatcher = Dispatcher(
             init.module_id,
             lifecycle,
@@ -139,6 +139,7 @@ class ServedModule:
         await self._drain()
         reason = f"the module is stopping ({self._lifecycle.stop_reason})"
         self._calls.close(reason)
+        self._handlers.close()
         self._secrets.close(reason)
         await self._carriers.close()
         self._lifecycle.enter(Phase.STOPPED)

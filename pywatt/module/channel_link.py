@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -16,6 +17,12 @@ logger = logging.getLogger(__name__)
 
 REQUIRED_ATTEMPTS: Final = 6
 OPTIONAL_ATTEMPTS: Final = 3
+
+SHORT_LIFE: Final = 5.0
+"""Seconds; a connection that is lost sooner counts as a failed attempt."""
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 30.0
 
 
 class OfferedChannel:
@@ -45,6 +52,17 @@ class OfferedChannel:
         self.open = open
 
 
+def pause_after(short_lives: int) -> float:
+    """Seconds before a lost channel is tried again: a peer that closes at once must not keep us busy.
+
+    Args:
+        short_lives: how many connections in a row were lost within SHORT_LIFE.
+    """
+    if short_lives < 2:
+        return 0.0
+    return min(FIRST_PAUSE * 2.0 ** min(short_lives - 2, 30), LONGEST_PAUSE)
+
+
 class ChannelLink:
     """Keeps one offered channel connected.
 
@@ -66,6 +84,7 @@ class ChannelLink:
         self._identify = identify
         self._reconnecting: asyncio.Task[None] | None = None
         self._closed = False
+        self._short_lives = 0
 
     @property
     def alive(self) -> bool:
@@ -97,6 +116,7 @@ class ChannelLink:
 
     async def _reconnect(self) -> None:
         try:
+            await asyncio.sleep(pause_after(self._short_lives))
             await self._attempt(ReconnectPolicy.exponential_backoff())
         except NetworkError as error:
             logger.error("channel %s cannot be connected, and is given up: %s", self.offer.name, error)
@@ -110,6 +130,8 @@ class ChannelLink:
     def _lost(self, carrier: Carrier, reason: Exception | None) -> None:
         if self._closed or carrier is not self.carrier:
             return
+        is_short = time.monotonic() - carrier.opened_at < SHORT_LIFE
+        self._short_lives = self._short_lives + 1 if is_short else 0
         logger.warning(
             "channel %s was lost (%s): connecting again", self.offer.name, reason or "closed by the peer"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import logging
 import os
@@ -84,7 +85,8 @@ class Lifecycle:
             return
         self.stop_reason = reason
         self.stopped_at = time.monotonic()
-        threading.Thread(target=self._watch, name="pywatt-watchdog", daemon=True).start()
+        # Not threading.Thread: it takes a lock that the code which a signal interrupts may hold.
+        _thread.start_new_thread(self._watch, ())
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._stop.set)
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pywatt.module.channel_link import pause_after
+
 NOTHING = """
     from pywatt import AppState, pywatt_module
 
@@ -225,3 +227,8 @@ def test_the_channels_as_the_author_sees_them(orchestrator: Any) -> None:
     assert [on_unix.frame()["content"], on_tcp.frame()["content"], on_unix.frame()["content"]] == [
         {"n": 1}
     ] * 3
+
+
+def test_a_peer_that_closes_at_once_is_tried_with_growing_pauses() -> None:
+    assert [pause_after(lives) for lives in range(6)] == [0.0, 0.0, 0.1, 0.2, 0.4, 0.8]
+    assert pause_after(1_000_000) == 30.0
