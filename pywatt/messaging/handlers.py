@@ -21,6 +21,8 @@ from pywatt.errors import (
 )
 from pywatt.messaging.calls import RESPONSE_ENDPOINT, CallRequest
 from pywatt.messaging.handler_signature import payload_reader
+from pywatt.messaging.payload_types import Read
+from pywatt_fast import EncodedMessage
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -33,16 +35,28 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class _Endpoint:
-    """A handler and what reads its payload; None when it takes none."""
+    """A handler, and what reads its payload; None when it takes none."""
 
     __slots__ = ("handler", "read")
 
-    def __init__(self, name: str, handler: Callable[..., Any]) -> None:
+    def __init__(self, handler: Callable[..., Any], read: Read | None) -> None:
         self.handler = handler
-        self.read = payload_reader(name, handler)
+        self.read = read
 
-    def bind(self, content: object) -> Callable[[], Any]:
-        return self.handler if self.read is None else partial(self.handler, self.read(content))
+    def bind(self, request: CallRequest) -> Callable[[], Any]:
+        return self.handler if self.read is None else partial(self.handler, self.read(request.content))
+
+
+class _SourceEndpoint:
+    """A handler for all that one module sends."""
+
+    __slots__ = ("handler",)
+
+    def __init__(self, handler: Callable[[EncodedMessage], Any]) -> None:
+        self.handler = handler
+
+    def bind(self, request: CallRequest) -> Callable[[], Any]:
+        return partial(self.handler, request.payload)
 
 
 class MessageHandlers:
@@ -88,7 +102,7 @@ class MessageHandlers:
         def register(handler: Handler) -> Handler:
             if endpoint in self._by_endpoint:
                 raise ConfigError(f"message endpoint {endpoint!r} already has a handler")
-            self._by_endpoint[endpoint] = _Endpoint(endpoint, handler)
+            self._by_endpoint[endpoint] = _Endpoint(handler, payload_reader(endpoint, handler))
             return handler
 
         return register
@@ -122,12 +136,14 @@ class MessageHandlers:
                 ApplicationError or InvalidPayload as the handler raised it; InternalCallError for every other
                 failure of the handler, which is logged.
         """
-        work = self._find(request, source, request_id)
+        endpoint = self._by_endpoint.get(request.endpoint) or self._for_source(source, request_id)
+        if endpoint is None:
+            raise EndpointNotFound(f"there is no message endpoint {request.endpoint!r}")
         if self._running >= self.limit:
             raise ModuleUnavailable(f"{self.limit} message handlers are running, which is the limit")
         self._running += 1
         try:
-            return await self._run(work)
+            return await self._run(endpoint.bind(request))
         except (ApplicationError, InvalidPayload):
             raise
         except Exception:
@@ -146,14 +162,9 @@ class MessageHandlers:
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _find(self, request: CallRequest, source: str, request_id: str) -> Callable[[], Any]:
-        endpoint = self._by_endpoint.get(request.endpoint)
-        if endpoint is not None:
-            return endpoint.bind(request.content)
+    def _for_source(self, source: str, request_id: str) -> _SourceEndpoint | None:
         handler = self._by_source.get(source)
-        if handler is not None:
-            return partial(handler, source, request_id, request.payload)
-        raise EndpointNotFound(f"there is no message endpoint {request.endpoint!r}")
+        return None if handler is None else _SourceEndpoint(partial(handler, source, request_id))
 
     async def _run(self, work: Callable[[], Any]) -> object:
         if _is_async(work):

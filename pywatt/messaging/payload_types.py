@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin, is_typeddict
 
 from pywatt.errors import ConfigError, InvalidPayload
@@ -20,7 +21,7 @@ from pywatt.protocol.strict_values import (
     read_integer,
     read_text,
 )
-from pywatt.protocol.structuring import after, refusals, strict_converter
+from pywatt.protocol.structuring import SeveralRefusedError, refusals, strict_converter
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -100,35 +101,25 @@ def _structured(annotation: Any) -> Read:
         try:
             return hook(value, annotation)
         except Exception as error:
-            raise _invalid_payload(error) from None
+            # A fault of the annotated class comes out of this call as it is.
+            found = list(islice(refusals(error, revealing=True), _MOST_SHOWN))
+            details = [{"field": refusal.path, "reason": refusal.reason} for refusal in found]
+            raise InvalidPayload("; ".join(map(str, found)), {"errors": details}) from None
 
     return read
-
-
-def _invalid_payload(error: Exception) -> InvalidPayload:
-    import cattrs
-
-    if not isinstance(error, ValueError | TypeError | KeyError | cattrs.BaseValidationError):
-        raise error
-    found = list(refusals(error, revealing=True))
-    shown = "; ".join(str(refusal) for refusal in found[:_MOST_SHOWN])
-    details = [{"field": refusal.path, "reason": refusal.reason} for refusal in found[:_MOST_SHOWN]]
-    return InvalidPayload(shown, {"errors": details})
 
 
 @cache
 def payload_converter() -> Converter:
     """The strict converter, and hooks for the types that operations never hold."""
-    from cattrs.cols import is_any_set
     from cattrs.strategies import configure_union_passthrough
 
     converter = strict_converter().copy()
     configure_union_passthrough(Union[str, bool, int, float, None], converter)  # noqa: UP007
     converter.register_structure_hook_func(_is_literal, _read_literal)
     converter.register_structure_hook_func(_is_text_made, _read_text_made)
-    converter.register_structure_hook_factory(is_typeddict, after(dict, "an object", _typed_dict_hook))
-    converter.register_structure_hook_factory(_is_class_of_fields, after(dict, "an object", _class_hook))
-    converter.register_structure_hook_factory(is_any_set, _set_hook)
+    converter.register_structure_hook_factory(is_typeddict, _typed_dict_hook)
+    converter.register_structure_hook_factory(_is_class_of_fields, _class_hook)
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_func(_is_pydantic, _read_pydantic)
     return converter
@@ -168,10 +159,19 @@ def _read_text_made(value: object, kind: Any) -> object:
         raise RefusedFieldError("", f"expected the text of a {kind.__name__}") from None
 
 
+def _after_object(structured: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A hook that refuses what is no object first: cattrs would look for fields in anything."""
+
+    def read(value: Any, kind: Any) -> Any:
+        return structured(_read_object(value), kind)
+
+    return read
+
+
 def _typed_dict_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     from cattrs.gen.typeddicts import make_dict_structure_fn
 
-    return make_dict_structure_fn(kind, converter)
+    return _after_object(make_dict_structure_fn(kind, converter))
 
 
 def _is_class_of_fields(kind: Any) -> bool:
@@ -184,13 +184,7 @@ def _is_class_of_fields(kind: Any) -> bool:
 def _class_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     from cattrs.gen import make_dict_structure_fn
 
-    return make_dict_structure_fn(kind, converter)
-
-
-def _set_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    made = frozenset if (get_origin(kind) or kind) is frozenset else set
-    read_items = _items_hook(get_args(kind)[0] if get_args(kind) else Any, converter)
-    return lambda value, _: made(read_items(value))
+    return _after_object(make_dict_structure_fn(kind, converter))
 
 
 def _is_tuple(kind: Any) -> bool:
@@ -200,17 +194,18 @@ def _is_tuple(kind: Any) -> bool:
 def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     arguments = get_args(kind) or (Any, ...)
     if len(arguments) == 2 and arguments[1] is Ellipsis:
-        read_items = _items_hook(arguments[0], converter)
-        return lambda value, _: tuple(read_items(value))
+        items = list[arguments[0]]  # type: ignore[valid-type]
+        read_items = converter.get_structure_hook(items)
+        return lambda value, _: tuple(read_items(value, items))
     hooks = [(converter.get_structure_hook(argument), argument) for argument in arguments]
 
     def read(value: Any, _kind: Any) -> Any:
-        items = _read_array(value)
-        if len(items) != len(hooks):
+        given = _read_array(value)
+        if len(given) != len(hooks):
             raise RefusedFieldError("", f"expected an array of {len(hooks)} values")
         return tuple(
             _read_item(hook, argument, item, index)
-            for index, ((hook, argument), item) in enumerate(zip(hooks, items, strict=True))
+            for index, ((hook, argument), item) in enumerate(zip(hooks, given, strict=True))
         )
 
     return read
@@ -220,14 +215,7 @@ def _read_item(hook: Callable[[Any, Any], Any], kind: Any, item: object, index: 
     try:
         return hook(item, kind)
     except Exception as error:
-        refusal = next(refusals(error, f"[{index}]", revealing=True))
-        raise refusal from None
-
-
-def _items_hook(item: Any, converter: Converter) -> Callable[[Any], Any]:
-    kind = list[item]
-    hook = converter.get_structure_hook(kind)
-    return lambda value: hook(value, kind)
+        raise SeveralRefusedError([(index, error)]) from None
 
 
 def _is_pydantic(kind: Any) -> bool:

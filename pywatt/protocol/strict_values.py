@@ -10,6 +10,7 @@ from pywatt.protocol.strict_json import kind_of
 MISSING: Final = "missing field"
 _U16_HIGHEST: Final = 0xFFFF
 _BYTE_HIGHEST: Final = 0xFF
+_LONGEST_KEY: Final = 20
 
 
 class RefusedValueError(ValueError):
@@ -52,6 +53,15 @@ def read_integer(value: object, _kind: Any = None) -> int:
     if type(value) is not int:
         raise RefusedValueError("an integer", value)
     return value
+
+
+def read_integer_key(value: object, _kind: Any = None) -> int:
+    """An integer that is the key of an object, and so a string."""
+    text = read_text(value)
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_KEY):
+        raise RefusedFieldError("", "expected a key that is an integer")
+    return int(text)
 
 
 def read_float(value: object, _kind: Any = None) -> float:

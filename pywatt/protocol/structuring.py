@@ -6,10 +6,11 @@ built when the first object is made: a module reads its init line and most of it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Set
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from pywatt.protocol.strict_values import (
     MISSING,
@@ -19,6 +20,7 @@ from pywatt.protocol.strict_values import (
     read_bytes,
     read_float,
     read_integer,
+    read_integer_key,
     read_member,
     read_text,
     read_u16,
@@ -31,6 +33,20 @@ Made = TypeVar("Made")
 
 U16: Final = "u16"  # written as Annotated[int, U16]
 _LONGEST_REASON: Final = 200
+_MOST_REFUSALS: Final = 10
+_NOT_VALID: Final = "not a valid value"
+
+
+class SeveralRefusedError(ValueError):
+    """Values of a collection that cannot be read.
+
+    Args:
+        errors: each with its index or key.
+    """
+
+    def __init__(self, errors: list[tuple[int | str, Exception]]) -> None:
+        super().__init__(f"{len(errors)} values are not valid")
+        self.errors = errors
 
 
 def structure(value: object, kind: type[Made]) -> Made:
@@ -38,16 +54,14 @@ def structure(value: object, kind: type[Made]) -> Made:
 
     Args:
         value: what `decode_strict` gave.
-        kind: an attrs class, a dataclass, or any type built of them, scalars, lists, maps and unions.
+        kind: a Record, or any type built of them, scalars, lists, maps and unions.
 
     Raises:
         RefusedFieldError: for the first field that is not valid.
     """
-    import cattrs
-
     try:
         return strict_converter().structure(value, kind)
-    except (cattrs.BaseValidationError, RefusedValueError, RefusedFieldError) as error:
+    except ValueError as error:
         raise next(refusals(error)) from None
 
 
@@ -59,45 +73,55 @@ def refusals(error: BaseException, path: str = "", *, revealing: bool = False) -
         path: where the converted value stands.
         revealing: whether the keys of maps may stand in a path, and what a class says about its values in the
             reason. Both may be content, so they are for the sender of a payload only.
+
+    Raises:
+        BaseException: what is inside is no refusal but a fault of the class that was to be made.
     """
-    import cattrs
-    from cattrs.errors import AttributeValidationNote, IterableValidationNote
-
-    if not isinstance(error, cattrs.BaseValidationError):
-        yield RefusedFieldError(path + _own_path(error, path), _reason(error, revealing))
-        return
-    for inner in error.exceptions:
-        place = path
-        for note in getattr(inner, "__notes__", ()):
-            if isinstance(note, AttributeValidationNote):
-                place = f"{path}.{note.name}" if path else note.name
-            elif isinstance(note, IterableValidationNote) and (revealing or isinstance(note.index, int)):
-                place = f"{path}[{note.index}]"
-        yield from refusals(inner, place, revealing=revealing)
+    if isinstance(error, SeveralRefusedError):
+        for place, inner in error.errors:
+            shown = f"[{place}]" if revealing or isinstance(place, int) else ""
+            yield from refusals(inner, path + shown, revealing=revealing)
+    elif isinstance(error, BaseExceptionGroup):
+        for single in error.exceptions:
+            yield from refusals(single, _joined(path, _attribute_of(single)), revealing=revealing)
+    elif isinstance(error, RefusedFieldError):
+        yield RefusedFieldError(_joined(path, error.path), error.reason)
+    else:
+        yield RefusedFieldError(path, _reason(error, revealing))
 
 
-def _own_path(error: BaseException, path: str) -> str:
-    own = error.path if isinstance(error, RefusedFieldError) else ""
-    return f".{own}" if own and path and not own.startswith("[") else own
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path and name and not name.startswith("[") else path + name
+
+
+def _attribute_of(error: BaseException) -> str:
+    from cattrs.errors import AttributeValidationNote
+
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, AttributeValidationNote):
+            return note.name
+    return ""
 
 
 def _reason(error: BaseException, revealing: bool) -> str:
-    if isinstance(error, RefusedFieldError):
-        return error.reason
     if isinstance(error, RefusedValueError):
         return str(error)
-    if isinstance(error, KeyError):
-        return MISSING
-    # A foreign text may hold the value; what the class itself says about it is meant for the sender.
-    meant = revealing and isinstance(error, ValueError) and not _is_raised_by_cattrs(error)
-    return str(error)[:_LONGEST_REASON] if meant else "not a valid value"
+    if _is_raised_by_cattrs(error):
+        return MISSING if isinstance(error, KeyError) else _NOT_VALID
+    if not isinstance(error, ValueError):
+        raise error
+    # What a class itself says about a value may hold it.
+    return str(error)[:_LONGEST_REASON] if revealing else _NOT_VALID
 
 
 def _is_raised_by_cattrs(error: BaseException) -> bool:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    return place is not None and str(place.tb_frame.f_globals.get("__name__")).startswith("cattrs")
+    if place is None:
+        return False
+    is_generated = place.tb_frame.f_code.co_filename.startswith("<cattrs")
+    return is_generated or str(place.tb_frame.f_globals.get("__name__")).partition(".")[0] == "cattrs"
 
 
 @cache
@@ -106,7 +130,7 @@ def strict_converter() -> Converter:
     from pathlib import Path
 
     import cattrs
-    from cattrs.cols import is_mapping, is_sequence, list_structure_factory, mapping_structure_factory
+    from cattrs.cols import is_any_set, is_mapping, is_sequence
 
     converter = cattrs.Converter(detailed_validation=True)
     for kind, read in _SCALARS.items():
@@ -116,8 +140,9 @@ def strict_converter() -> Converter:
     # By identity: a hook registered for `object` would serve every class.
     converter.register_structure_hook_func(lambda kind: kind is object, _as_it_is)
     converter.register_structure_hook_func(_is_u16, read_u16)
-    converter.register_structure_hook_factory(is_sequence, after(list, "an array", list_structure_factory))
-    converter.register_structure_hook_factory(is_mapping, after(dict, "an object", mapping_structure_factory))
+    converter.register_structure_hook_factory(is_sequence, _collection_hook)
+    converter.register_structure_hook_factory(is_any_set, _collection_hook)
+    converter.register_structure_hook_factory(is_mapping, _mapping_hook)
     converter.register_structure_hook_factory(_is_record, _record_hook)
     return converter
 
@@ -186,33 +211,61 @@ def _record_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
 
 
 def _read_field(name: str, hook: Callable[[Any, Any], Any], value: Any, hint: Any) -> Any:
-    import cattrs
-
     try:
         return hook(value, hint)
-    except (cattrs.BaseValidationError, RefusedValueError, RefusedFieldError) as error:
+    except ValueError as error:
         raise next(refusals(error, name)) from None
 
 
-def after(
-    form: type, expected: str, factory: Callable[[Any, Converter], Callable[[Any, Any], Any]]
-) -> Callable[[Any, Converter], Callable[[Any, Any], Any]]:
-    """A factory whose hooks refuse another JSON form first: cattrs takes any iterable for a list.
+def _collection_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    """Reads an array into the list, set or other collection; cattrs itself takes any iterable, even text."""
+    item_kind = (*get_args(kind), Any)[0]
+    hook = converter.get_structure_hook(item_kind)
+    origin = get_origin(kind) or kind
+    made = _concrete(origin, set if issubclass(origin, Set) else list)
 
-    Args:
-        form: what `json` gives for the form, list or dict.
-        expected: the form in words.
-        factory: makes the hook for a type.
-    """
+    def read(value: Any, _kind: Any) -> Any:
+        if not isinstance(value, list):
+            raise RefusedValueError("an array", value)
+        items = _read_items(hook, item_kind, enumerate(value))
+        return items if made is list else made(items)
 
-    def make(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-        structured = factory(kind, converter)
+    return read
 
-        def read(value: Any, target: Any) -> Any:
-            if not isinstance(value, form):
-                raise RefusedValueError(expected, value)
-            return structured(value, target)
 
-        return read
+def _mapping_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    key_kind, value_kind = (*get_args(kind), str, Any)[:2] if len(get_args(kind)) != 1 else (str, Any)
+    read_key = read_integer_key if key_kind is int else converter.get_structure_hook(key_kind)
+    hook = converter.get_structure_hook(value_kind)
+    origin = get_origin(kind) or kind
+    made = _concrete(origin, dict)
 
-    return make
+    def read(value: Any, _kind: Any) -> Any:
+        if not isinstance(value, dict):
+            raise RefusedValueError("an object", value)
+        keys = _read_items(read_key, key_kind, zip(value, value, strict=True))
+        return made(zip(keys, _read_items(hook, value_kind, value.items()), strict=True))
+
+    return read
+
+
+def _concrete(origin: Any, otherwise: type) -> Any:
+    return otherwise if inspect.isabstract(origin) else origin
+
+
+def _read_items(
+    hook: Callable[[Any, Any], Any], kind: Any, items: Iterable[tuple[int | str, Any]]
+) -> list[Any]:
+    """All values of a collection, or the first errors: a hostile array must not become as many of them."""
+    made: list[Any] = []
+    refused: list[tuple[int | str, Exception]] = []
+    for place, item in items:
+        try:
+            made.append(hook(item, kind))
+        except Exception as error:
+            refused.append((place, error))
+            if len(refused) == _MOST_REFUSALS:
+                break
+    if refused:
+        raise SeveralRefusedError(refused)
+    return made

@@ -305,6 +305,23 @@ class TestFailures:
         assert "fail" in caplog.text
         assert (record.endpoint, record.source, record.request_id) == ("price", "a", REQUEST_ID)  # type: ignore[attr-defined]
 
+    async def test_a_fault_of_the_payloads_class_is_internal_too(
+        self, handlers: MessageHandlers, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @dataclasses.dataclass
+        class Faulty:
+            sku: str
+
+            def __post_init__(self) -> None:
+                raise LookupError("of its own")
+
+        @handlers.on("price")
+        async def price(item: Faulty) -> None: ...
+
+        with pytest.raises(InternalCallError, match="see log"):
+            await call(handlers, "price", {"sku": "A1"})
+        assert "of its own" in caplog.text
+
 
 class TestSources:
     async def test_a_handler_for_a_module_gets_the_payload_as_it_came(
