@@ -137,6 +137,21 @@ def read_request(payload: EncodedMessage, target_endpoint: str | None) -> CallRe
     )
 
 
+def read_terms(payload: EncodedMessage) -> tuple[float | None, bool]:
+    """How long the caller waits, in seconds if it says so, and whether it expects no answer.
+
+    For who passes a request on: the content stays unread, and what is no message asks for nothing special.
+    """
+    metadata = payload.peek_metadata()
+    if metadata is None:
+        try:
+            metadata = payload.decode_full().metadata
+        except CoreError:
+            return None, False
+    properties = metadata.properties or {}
+    return _seconds(properties.get("timeout")), properties.get("notify") is True
+
+
 def reply_payload(result: object) -> EncodedMessage:
     """The payload of an answer: the bare result.
 

@@ -22,6 +22,7 @@ from pywatt.messaging.calls import (
     error_payload,
     read_reply,
     read_request,
+    read_terms,
     reply_payload,
     request_payload,
 )
@@ -121,6 +122,13 @@ class TestRequests:
         found = read_request(encoded(message), None)
         assert found.timeout == seconds
         assert not found.notify
+
+    def test_the_terms_are_read_without_the_content(self) -> None:
+        assert read_terms(request({"x": 1}, timeout=2.5)) == (2.5, False)
+        assert read_terms(request(notify=True).to_format(EncodingFormat.BASE64)) == (None, True)
+        assert read_terms(encoded({"sku": "A1"})) == (None, False)
+        assert read_terms(EncodedMessage(b"nonsense")) == (None, False)
+        assert read_terms(EncodedMessage(b"{}", EncodingFormat.AUTO)) == (None, False)
 
     @pytest.mark.parametrize(
         "payload",

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import weakref
+from collections import deque
 from typing import Any
 
 import pytest
@@ -15,6 +16,10 @@ from pywatt.messaging.requests import PendingRequests
 
 LATE = 0.001
 NEVER = 3600.0
+
+
+class Answer:
+    """Something that can be seen to be gone."""
 
 
 @pytest.fixture
@@ -94,8 +99,67 @@ async def test_giving_up_frees_the_place(pending: PendingRequests) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert len(pending) == 0
+    assert "a" not in pending
     assert not pending.complete("a", 1)
+
+
+async def test_places_of_those_who_gave_up_are_taken_when_they_are_needed(pending: PendingRequests) -> None:
+    for key in "abc":
+        pending.open(key, NEVER).cancel()
+    pending.open("d", NEVER)
+    assert len(pending) == 1
+
+
+async def test_a_request_can_be_discarded(pending: PendingRequests) -> None:
+    future = pending.open("a", NEVER)
+    assert pending.discard("a")
+    assert future.cancelled()
+    assert len(pending) == 0
+    assert not pending.discard("a")
+
+
+async def test_requests_are_late_in_the_order_of_their_deadlines() -> None:
+    pending = PendingRequests(1000, "calls")
+    late: list[int] = []
+    futures = []
+    for number in range(200):
+        # More different timeouts than queues, and several requests in each.
+        future = pending.open(number, 0.001 * (number % 40))
+        future.add_done_callback(lambda _, number=number: late.append(number % 40))
+        futures.append(future)
+    await asyncio.wait(futures)
+    assert len(pending) == 0
+    assert len(late) == 200
+    assert all(isinstance(future.exception(), TimeoutError) for future in futures)
+
+
+async def test_one_that_waits_long_does_not_hold_back_the_answers_of_the_others() -> None:
+    pending = PendingRequests(10, "calls")
+    pending.open("first", NEVER)
+    answers = []
+    for number in range(5000):
+        future = pending.open(number, NEVER)
+        answer = Answer()
+        pending.complete(number, answer)
+        answers.append(weakref.ref(answer))
+        del answer, future
+    assert len(pending) == 1
+    gc.collect()
+    assert not any(answer() for answer in answers)
+    queued = [entry for queue in gc.get_objects() if isinstance(queue, deque) for entry in queue]
+    assert sum(type(entry).__name__ == "_Entry" for entry in queued) < 200
+
+
+async def test_no_timer_is_left_when_all_have_failed() -> None:
+    pending = PendingRequests(100, "calls")
+    for number in range(50):
+        pending.open(number, 3600.0 + number)
+    alive = weakref.ref(pending)
+    pending.fail_all(ModuleUnavailable("end"))
+    del pending
+    await asyncio.sleep(0)
+    gc.collect()
+    assert alive() is None
 
 
 async def test_all_or_some_can_be_failed(pending: PendingRequests) -> None:
@@ -130,7 +194,7 @@ async def test_nothing_holds_a_request_that_is_over(pending: PendingRequests, en
     elif ending == "fail":
         pending.fail("a", ValueError())
     elif ending == "cancel":
-        future.cancel()
+        pending.discard("a")
     await asyncio.wait([future])
     await asyncio.sleep(0)
     alive = weakref.ref(future)
@@ -195,11 +259,14 @@ class Table(RuleBasedStateMachine):
             self.over.append(self.model.pop(key))
 
     @precondition(lambda self: self.model)
-    @rule(data=st.data())
-    def give_up(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), tells=st.booleans())
+    def give_up(self, data: st.DataObject, tells: bool) -> None:
         key = data.draw(st.sampled_from(sorted(self.model)))
         future = self.model.pop(key)
-        self.do(future.cancel)
+        if tells:
+            assert self.do(self.table.discard, key)
+        else:
+            self.do(future.cancel)
         self.over.append(future)
 
     @rule()
@@ -223,8 +290,9 @@ class Table(RuleBasedStateMachine):
     @invariant()
     def agrees_with_the_model(self) -> None:
         self.loop.run_until_complete(asyncio.sleep(0))
-        assert len(self.table) == len(self.model)
-        assert all(key in self.table and not future.done() for key, future in self.model.items())
+        assert {key for key in range(6) if key in self.table} == set(self.model)
+        assert len(self.model) <= len(self.table) <= self.limit
+        assert not any(future.done() for future in self.model.values())
         assert all(future.done() for future in self.over)
 
 
