@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pywatt.http.route_notation import aiohttp_path, braced_path, flask_path, join_paths
@@ -22,17 +21,19 @@ _ANY_METHOD: Final = frozenset({"DELETE", "GET", "PATCH", "POST", "PUT"})
 Found = tuple[str, Iterable[str], str | None]
 
 
-@dataclass(frozen=True, slots=True)
 class Routes:
     """What is known about an application's routes.
 
-    Attributes:
+    Args:
         endpoints: what it serves for certain.
         opaque: path prefixes below which it may serve anything; the empty string is everything.
     """
 
-    endpoints: list[EndpointAnnounce]
-    opaque: tuple[str, ...] = ()
+    __slots__ = ("endpoints", "opaque")
+
+    def __init__(self, endpoints: list[EndpointAnnounce], opaque: tuple[str, ...] = ()) -> None:
+        self.endpoints = endpoints
+        self.opaque = opaque
 
     def serves(self, method: str, path: str) -> bool | None:
         """Tell whether a literal path is the application's own; None when only asking it can tell."""

@@ -8,7 +8,6 @@ others by `", "`. Names are lower case, values latin-1.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Final
 
 MAX_REQUEST_ID_LENGTH: Final = 128
@@ -28,10 +27,13 @@ HOP_BY_HOP: Final = frozenset(
     }
 )
 
-# Names repeat with every message; the few that an application uses are decoded once.
-_MAX_KNOWN: Final = 512
+_RAW_HOP_BY_HOP: Final = frozenset(name.encode() for name in HOP_BY_HOP)
+
+# Names repeat with every message; the few that are in use are checked and converted once.
+_MAX_KNOWN: Final = 1024
 _MAX_KNOWN_LENGTH: Final = 64
-_known_names: Final[dict[bytes, str]] = {}
+_wire_names: Final[dict[bytes, str]] = {}
+_raw_names: Final[dict[str, bytes]] = {}
 
 FORWARDED: Final = (
     "forwarded",
@@ -66,9 +68,9 @@ def join_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         HeaderError: a name or value holds a carriage return, a line feed or a NUL, or a name is empty.
     """
     joined: dict[str, str] = {}
-    connection: str | None = None
+    connection: list[str] = []
     for raw_name, raw_value in pairs:
-        name = _known_names.get(raw_name) or _wire_name(raw_name)
+        name = _wire_names.get(raw_name) or _wire_name(raw_name)
         value = raw_value.decode("latin-1")
         # Printable covers nearly every value that is ever sent, at the price of one call.
         if not value.isprintable() and _has_line_break(value):
@@ -78,10 +80,9 @@ def join_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         elif name not in HOP_BY_HOP:
             joined[name] = value
         elif name == "connection":
-            connection = value if connection is None else f"{connection},{value}"
-    if connection is not None:
-        for option in connection.split(","):
-            joined.pop(option.strip().lower(), None)
+            connection += value.lower().split(",")
+    for option in connection:
+        joined.pop(option.strip(), None)
     return joined
 
 
@@ -92,18 +93,14 @@ def split_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         HeaderError: a line break stands anywhere but between cookies, or a value is outside latin-1.
     """
     pairs: list[tuple[bytes, bytes]] = []
-    for given, value in headers.items():
-        name = given.lower()
-        if name in HOP_BY_HOP:
-            continue
-        raw_name = _raw_name(name)
-        for part in split_set_cookie(value) if name == "set-cookie" else (value,):
-            if not part.isprintable() and _has_line_break(part):
-                raise HeaderError(name, "holds a line break or a NUL")
-            try:
-                pairs.append((raw_name, part.encode("latin-1")))
-            except UnicodeEncodeError:
-                raise HeaderError(name, "holds characters that HTTP cannot carry") from None
+    for name, value in headers.items():
+        raw_name = _raw_names.get(name) or _raw_name(name)
+        if value.isprintable() and value.isascii():
+            if raw_name not in _RAW_HOP_BY_HOP:
+                pairs.append((raw_name, value.encode()))
+        elif raw_name not in _RAW_HOP_BY_HOP:
+            for part in split_set_cookie(value) if raw_name == b"set-cookie" else (value,):
+                pairs.append((raw_name, _raw_value(raw_name.decode(), part)))
     return pairs
 
 
@@ -152,16 +149,27 @@ def _wire_name(raw_name: bytes) -> str:
     name = raw_name.decode("latin-1").lower()
     if not _is_name(name):
         raise HeaderError(name, "is not a header name")
-    if len(name) <= _MAX_KNOWN_LENGTH and len(_known_names) < _MAX_KNOWN:
-        _known_names[raw_name] = name
+    if len(name) <= _MAX_KNOWN_LENGTH and len(_wire_names) < _MAX_KNOWN:
+        _wire_names[raw_name] = name
     return name
 
 
-@lru_cache(maxsize=_MAX_KNOWN)
 def _raw_name(name: str) -> bytes:
     if not name.isascii() or not _is_name(name):
         raise HeaderError(name, "is not a header name")
-    return name.encode("ascii")
+    raw_name = name.lower().encode()
+    if len(name) <= _MAX_KNOWN_LENGTH and len(_raw_names) < _MAX_KNOWN:
+        _raw_names[name] = raw_name
+    return raw_name
+
+
+def _raw_value(name: str, value: str) -> bytes:
+    if not value.isprintable() and _has_line_break(value):
+        raise HeaderError(name, "holds a line break or a NUL")
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        raise HeaderError(name, "holds characters that HTTP cannot carry") from None
 
 
 def _is_name(name: str) -> bool:

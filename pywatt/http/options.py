@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pywatt.protocol.operations import EndpointAnnounce
 
 MAX_RESPONSE_BODY = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
     """Names, paths and limits of one served application.
 
-    Attributes:
+    Args:
         module_id: stands in error bodies.
         health_path: answered with 200 unless the application has this route itself; None adds no route.
         metrics_path: Prometheus text, under the same rule; None adds no route and counts nothing.
@@ -27,17 +24,46 @@ class ServeOptions:
         lifespan_timeout: seconds for the application's own startup, and for its shutdown.
     """
 
-    module_id: str = "module"
-    health_path: str | None = "/health"
-    metrics_path: str | None = None
-    version: str | None = None
-    declared: tuple[EndpointAnnounce, ...] = ()
-    max_response_body: int = MAX_RESPONSE_BODY
-    max_concurrent: int = 100
-    max_waiting: int = 1000
-    threads: int = 32
-    request_timeout: float = 300.0
-    lifespan_timeout: float = 30.0
+    __slots__ = (
+        "declared",
+        "health_path",
+        "lifespan_timeout",
+        "max_concurrent",
+        "max_response_body",
+        "max_waiting",
+        "metrics_path",
+        "module_id",
+        "request_timeout",
+        "threads",
+        "version",
+    )
+
+    def __init__(
+        self,
+        *,
+        module_id: str = "module",
+        health_path: str | None = "/health",
+        metrics_path: str | None = None,
+        version: str | None = None,
+        declared: tuple[EndpointAnnounce, ...] = (),
+        max_response_body: int = MAX_RESPONSE_BODY,
+        max_concurrent: int = 100,
+        max_waiting: int = 1000,
+        threads: int = 32,
+        request_timeout: float = 300.0,
+        lifespan_timeout: float = 30.0,
+    ) -> None:
+        self.module_id = module_id
+        self.health_path = health_path
+        self.metrics_path = metrics_path
+        self.version = version
+        self.declared = declared
+        self.max_response_body = max_response_body
+        self.max_concurrent = max_concurrent
+        self.max_waiting = max_waiting
+        self.threads = threads
+        self.request_timeout = request_timeout
+        self.lifespan_timeout = lifespan_timeout
 
     @property
     def version_prefix(self) -> str:
