@@ -101,6 +101,7 @@ class ServedModule:
             calls=self._calls,
             handlers=self._handlers,
             ports=self._ports,
+            send=self._carriers.send,
             max_messages=self._config.max_concurrent_messages,
         )
         self._state: AppState | None = None

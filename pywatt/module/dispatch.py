@@ -57,6 +57,7 @@ class Dispatcher:
         calls: receives answers.
         handlers: what other modules may call.
         ports: receives granted ports.
+        send: sends on the best carrier, for answers whose own carrier is gone.
         max_messages: message handlers that run at once.
     """
 
@@ -69,12 +70,14 @@ class Dispatcher:
         calls: Calls,
         handlers: MessageHandlers,
         ports: PortNegotiation,
+        send: Callable[[Operation], None],
         max_messages: int,
     ) -> None:
         self._module_id = module_id
         self._lifecycle = lifecycle
         self._calls = calls
         self._handlers = handlers
+        self._send_on_best = send
         self._max_messages = max_messages
         self._application: Application | None = None
         self._early_requests: list[tuple[HttpRequest, Carrier]] = []
@@ -233,7 +236,10 @@ class Dispatcher:
 
     def _send_reply(self, reply: RouteToModule, carrier: Carrier) -> None:
         try:
-            carrier.send(reply)
+            if carrier.alive:
+                carrier.send(reply)
+            else:
+                self._send_on_best(reply)
         except MessageTooLarge as error:
             failure = InternalCallError(f"the answer is too large: {error.message}")
             payload = error_payload(failure, reply.request_id)

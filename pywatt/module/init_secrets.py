@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from pywatt.observe.redaction import register_secret
 from pywatt.protocol.init import InitBlob
 
-_SECRET_NAME: Final = re.compile("SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_KEY|DSN", re.IGNORECASE)
+SECRET_WORDS: Final = (
+    "SECRET",
+    "TOKEN",
+    "PASSWORD",
+    "PASSWD",
+    "CREDENTIAL",
+    "PRIVATE",
+    "API_KEY",
+    "DSN",
+)
 
 
 def register_init_secrets(init: InitBlob) -> None:
@@ -16,5 +24,5 @@ def register_init_secrets(init: InitBlob) -> None:
     if init.auth_token:
         register_secret(init.auth_token)
     for name, value in init.env.items():
-        if value and _SECRET_NAME.search(name):
+        if value and any(word in name.upper() for word in SECRET_WORDS):
             register_secret(value)

@@ -14,7 +14,6 @@ from pywatt.observe.redaction import register_secret
 from pywatt.protocol.operations import GetSecret, Rotated, RotationAck, SecretValue
 from pywatt.security.rotation import RotationCallback, Rotations, RotationSubscriber
 from pywatt.security.secret import Secret
-from pywatt.security.secret_parsing import parse_secret
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +116,8 @@ class SecretClient:
 
     async def get_typed(self, name: str, target: Callable[[str], Parsed]) -> Secret[Parsed]:
         """A secret read as another type, strictly; see `parse_secret`."""
+        from pywatt.security.secret_parsing import parse_secret
+
         return (await self.get_secret(name)).map(lambda text: parse_secret(text, target))
 
     async def get_string(self, name: str) -> Secret[str]:

@@ -232,3 +232,41 @@ def test_the_channels_as_the_author_sees_them(orchestrator: Any) -> None:
 def test_a_peer_that_closes_at_once_is_tried_with_growing_pauses() -> None:
     assert [pause_after(lives) for lives in range(6)] == [0.0, 0.0, 0.1, 0.2, 0.4, 0.8]
     assert pause_after(1_000_000) == 30.0
+
+
+def test_an_answer_whose_channel_was_lost_leaves_on_the_next_one(orchestrator: Any, wire: Any) -> None:
+    listener, channel = orchestrator.offer_unix()
+    module = orchestrator.run(
+        """
+        import asyncio
+        from pywatt import AppState, pywatt_module
+
+        @pywatt_module
+        async def main(state: AppState) -> None:
+            gate = asyncio.Event()
+
+            @state.on("wait")
+            async def wait() -> str:
+                print("waiting")
+                await gate.wait()
+                return "done"
+
+            @state.on("go")
+            async def go() -> None:
+                gate.set()
+        """,
+        init=channel,
+    )
+    first = listener.accept()
+    first.operation("identify")
+    module.line("announce")
+    message = wire.routed_message("wait", None)
+    first.send(message)
+    module.wait_for_log("waiting")
+    first.close()
+    second = listener.accept()
+    second.operation("identify")
+    second.send(wire.routed_message("go", None, notify=True))
+    reply = second.operation("route_to_module")
+    assert reply["request_id"] == message["original_request_id"]
+    assert wire.decoded(reply["payload"]) == "done"

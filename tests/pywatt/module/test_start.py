@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -300,3 +301,33 @@ def test_the_command_line_is_handed_its_verbs(orchestrator: Any) -> None:
     module.end_input()
     assert module.exit_code() == 2
     assert "--app names an application" in module.log_text()
+
+
+@pytest.mark.parametrize("kind", ["asgi", "aiohttp"])
+def test_a_unix_path_is_bound_when_the_module_serves_itself(
+    orchestrator: Any, tmp_path: Path, kind: str
+) -> None:
+    sources = {
+        "asgi": NOTHING.replace("@pywatt_module", "@pywatt_module(bind_http=True)"),
+        # It has no other form: it is bound although the orchestrator wants nothing bound.
+        "aiohttp": """
+            from aiohttp import web
+            from pywatt import AppState, pywatt_module
+
+            @pywatt_module
+            async def main(state: AppState) -> web.Application:
+                return web.Application()
+        """,
+    }
+    path = tmp_path / "http.sock"
+    module = orchestrator.run(sources[kind], init={"listen": str(path)})
+    module.line("identify")
+    assert module.line("announce")["listen"] == str(path)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(str(path))
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n")
+        assert client.recv(64).startswith(b"HTTP/1.1 200")
+    module.end_input()
+    assert module.exit_code() == 0
+    assert not path.exists()
