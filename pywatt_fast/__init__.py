@@ -48,6 +48,7 @@ from .errors import (  # noqa: E402
     MessageError,
     MessageIoError,
     OperationError,
+    RepeatedField,
     UnsupportedFormat,
 )
 from .formats import EncodingFormat  # noqa: E402
@@ -136,6 +137,7 @@ __all__ = [
     "OperationError",
     "MessageError",
     "JsonSerializationError",
+    "RepeatedField",
     "BinaryConversionError",
     "BinaryDecodingError",
     "Base64DecodingError",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from .errors import JsonSerializationError
+from .errors import JsonSerializationError, RepeatedField
 from .identifiers import find_canonical, is_canonical
 from .json_codec import decode_json
 from .json_members import read_members
@@ -137,9 +137,6 @@ def read_envelope(data: bytes) -> Envelope:
     for member in members:
         decode_json(member.text)
         parts[member.key] = member.text
-    repeated = repeated_field(members, ENVELOPE_FIELDS)
-    if repeated is not None:
-        raise JsonSerializationError(f"duplicate field `{repeated}`")
     if "id" not in parts:
         raise JsonSerializationError("missing field `id`")
     identifier = decode_json(parts["id"])
@@ -149,4 +146,8 @@ def read_envelope(data: bytes) -> Envelope:
     if "content" not in parts:
         raise JsonSerializationError("missing field `content`")
     text = parts.get("metadata", b"{}")
-    return Envelope(canonical, parts["content"], read_metadata(text), text)
+    found = Envelope(canonical, parts["content"], read_metadata(text), text)
+    repeated = repeated_field(members, ENVELOPE_FIELDS)
+    if repeated is not None:
+        raise RepeatedField(repeated)
+    return found

@@ -8,6 +8,7 @@ CoreError (a ValueError)
 ├── OperationError           an operation or its envelope is not valid
 └── MessageError             the crate's family of message errors
     ├── JsonSerializationError
+    │   └── RepeatedField     a known key of an envelope or its metadata stands there twice
     ├── BinaryConversionError
     ├── BinaryDecodingError
     ├── Base64DecodingError
@@ -105,6 +106,14 @@ class JsonSerializationError(MessageError):
 
     def __init__(self, text: str, offset: int | None = None, limit: int | None = None) -> None:
         super().__init__("JSON serialization error: " + text, offset, limit)
+
+
+class RepeatedField(JsonSerializationError):
+    """A known key of an envelope or its metadata that stands there twice."""
+
+    def __init__(self, name: str, place: str = "") -> None:
+        super().__init__(f"{place}duplicate field `{name}`")
+        self.name: str = name
 
 
 class BinaryConversionError(MessageError):

@@ -14,6 +14,7 @@ from .errors import (
     InvalidFormat,
     JsonSerializationError,
     MessageIoError,
+    RepeatedField,
 )
 from .formats import (
     AUTO,
@@ -220,7 +221,7 @@ class EncodedMessage:
         value = decode_json(data)
         repeated = repeated_field(read_members(data) or [], ("data", "format"))
         if repeated is not None:
-            raise JsonSerializationError(f"duplicate field `{repeated}`")
+            raise RepeatedField(repeated)
         return encoded_of_value(value)
 
     def to_json(self) -> bytes:
@@ -293,9 +294,9 @@ class EncodedMessage:
         value = decode_json(text)
         try:
             parts = read_envelope(text)
-        except JsonSerializationError as error:
-            if _is_repeated(text, error):
-                raise
+        except RepeatedField:
+            raise
+        except JsonSerializationError:
             return value
         return decode_json(parts.content)
 
@@ -372,10 +373,6 @@ class EncodedMessage:
         except JsonSerializationError:
             raise BinaryDecodingError("binary decoding error: not JSON text, so a schema is needed") from None
         return data
-
-
-def _is_repeated(text: bytes, error: JsonSerializationError) -> bool:
-    return "duplicate field" in str(error) and text.lstrip().startswith(b"{")
 
 
 def _read_exactly(reader: Reader, size: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from .errors import JsonSerializationError
+from .errors import JsonSerializationError, RepeatedField
 from .json_codec import decode_json, encode_json, encode_json_sorted
 from .json_members import Member, read_members
 from .text_reader import Reader
@@ -277,17 +277,17 @@ def read_metadata(text: bytes) -> MessageMetadata:
     keys = len(fields)
     if isinstance(properties, dict):
         keys += len(properties)
-    # A key without its own `":` does not exist in compact text, so an equal count proves that none is
-    # repeated.
-    if text.count(b'":') != keys:
-        repeated = repeated_field(read_members(text) or [], METADATA_FIELDS)
-        if repeated is not None:
-            raise JsonSerializationError(f"metadata: duplicate field `{repeated}`")
     timestamp = fields.get("timestamp")
-    return MessageMetadata(
+    found = MessageMetadata(
         _optional_text(fields, "id"),
         None if timestamp is None else _checked_timestamp(timestamp),
         _optional_text(fields, "source"),
         _optional_text(fields, "destination"),
         None if properties is None else _checked_properties(properties),
     )
+    # Compact text has one `":` per key, so an equal count proves that none is repeated.
+    if text.count(b'":') != keys:
+        repeated = repeated_field(read_members(text) or [], METADATA_FIELDS)
+        if repeated is not None:
+            raise RepeatedField(repeated, "metadata: ")
+    return found

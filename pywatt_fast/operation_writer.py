@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .byte_arrays import array_size, encode_byte_array
 from .errors import FrameTooLarge, JsonSerializationError, OperationError
@@ -240,7 +240,7 @@ def _status(value: int) -> int:
     return value
 
 
-def _headers(headers: dict[str, str], name: str, sort_keys: bool) -> bytes:
+def _headers(headers: dict[Any, Any], name: str, sort_keys: bool) -> bytes:
     for key, value in headers.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise OperationError(f"{name}: field `headers`: expected string keys and values")

@@ -6,7 +6,7 @@ beside it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .json_codec import encode_json
 from .text_scan import QUOTE, is_plain
@@ -34,7 +34,7 @@ def write_string(writer: BytesWriter, text: str) -> None:
         writer.write(encode_json(text))
 
 
-def is_flat(value: dict[str, object]) -> bool:
+def is_flat(value: dict[Any, Any]) -> bool:
     """Whether an object is so small and plain that writing it here beats calling the general encoder."""
     if len(value) > 6:
         return False
@@ -45,7 +45,7 @@ def is_flat(value: dict[str, object]) -> bool:
     return True
 
 
-def write_flat(writer: BytesWriter, value: dict[str, object]) -> None:
+def write_flat(writer: BytesWriter, value: dict[str, Any]) -> None:
     """Write an object of strings, booleans and nulls with its keys sorted.
 
     Raises:

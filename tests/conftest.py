@@ -7,9 +7,15 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
+
+# A shared machine may stall any example; what is slow shows in the benches.
+settings.register_profile("pywatt", deadline=None)
+settings.load_profile("pywatt")
 
 INTERPRETED = "pywatt_fast_interpreted"
 TEXT_ONLY = "PYWATT_PURE"
+WITHOUT_ORJSON = "without orjson"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,14 +30,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "core" in metafunc.fixturenames:
-        chosen = os.environ.get("PYWATT_TEST_CORE", "both")
-        variants = ["compiled", "interpreted"] if chosen == "both" else [chosen]
-        metafunc.parametrize("core", variants, indirect=True, scope="session")
+        metafunc.parametrize("core", chosen_variants(), indirect=True, scope="session")
+    if "codec" in metafunc.fixturenames:
+        metafunc.parametrize("codec", [*chosen_variants(), WITHOUT_ORJSON], indirect=True, scope="session")
+
+
+def chosen_variants() -> list[str]:
+    chosen = os.environ.get("PYWATT_TEST_CORE", "both")
+    return ["compiled", "interpreted"] if chosen == "both" else [chosen]
 
 
 @pytest.fixture(scope="session")
 def core(request: pytest.FixtureRequest) -> ModuleType:
     """The wire core, once compiled and once interpreted from the same text."""
+    return load_core(request.param)
+
+
+@pytest.fixture(scope="session")
+def codec(request: pytest.FixtureRequest) -> ModuleType:
+    """The wire core in every way it can come by its JSON."""
+    if request.param == WITHOUT_ORJSON:
+        module: ModuleType = request.getfixturevalue("core_without_orjson")
+        return module
     return load_core(request.param)
 
 
@@ -54,21 +74,34 @@ def load_core(variant: str) -> ModuleType:
     return pywatt_fast
 
 
-def interpreted_core() -> ModuleType:
+@pytest.fixture(scope="session")
+def core_without_orjson() -> ModuleType:
+    """The interpreted core in a process where orjson cannot be imported."""
+    hidden = sys.modules.pop("orjson", None)
+    sys.modules["orjson"] = None  # type: ignore[assignment]
+    try:
+        return interpreted_core(f"{INTERPRETED}_without_orjson")
+    finally:
+        del sys.modules["orjson"]
+        if hidden is not None:
+            sys.modules["orjson"] = hidden
+
+
+def interpreted_core(name: str = INTERPRETED) -> ModuleType:
     """The package loaded once more from its text, under another name, whatever variant is installed."""
-    if INTERPRETED in sys.modules:
-        return sys.modules[INTERPRETED]
+    if name in sys.modules:
+        return sys.modules[name]
     found = importlib.util.find_spec("pywatt_fast")
     assert found is not None
     assert found.origin is not None
     folder = Path(found.origin).parent
     spec = importlib.util.spec_from_file_location(
-        INTERPRETED, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
     )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[INTERPRETED] = module
+    sys.modules[name] = module
     with text_only():
         spec.loader.exec_module(module)
     assert not module.COMPILED
