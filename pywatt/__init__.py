@@ -117,8 +117,8 @@ if TYPE_CHECKING:
     from pywatt.http.discovery import announce_from_router as announce_from_router
     from pywatt.module.announcing import send_announce as send_announce
     from pywatt.module.configuration import AppConfig as AppConfig
-    from pywatt.module.decorator import ModuleDefinition as ModuleDefinition
     from pywatt.module.decorator import pywatt_module as pywatt_module
+    from pywatt.module.definition import ModuleDefinition as ModuleDefinition
     from pywatt.module.state import AppState as AppState
     from pywatt.protocol.handshake import read_init as read_init
     from pywatt.protocol.init import InitBlob as InitBlob
@@ -177,7 +177,7 @@ _HOMES = {
     **dict.fromkeys(_ERRORS, "pywatt.errors"),
     "AppConfig": "pywatt.module.configuration",
     "AppState": "pywatt.module.state",
-    "ModuleDefinition": "pywatt.module.decorator",
+    "ModuleDefinition": "pywatt.module.definition",
     "pywatt_module": "pywatt.module.decorator",
     "AnnounceBlob": "pywatt.protocol.operations:Announce",
     "AnnouncedEndpoint": "pywatt.protocol.operations:EndpointAnnounce",

@@ -17,7 +17,7 @@ from pywatt.module.author_code import describe
 from pywatt.module.calls import Calls
 from pywatt.module.carriers import Carriers
 from pywatt.module.channel_security import check_level
-from pywatt.module.decorator import ModuleDefinition
+from pywatt.module.definition import ModuleDefinition
 from pywatt.module.dispatch import Dispatcher
 from pywatt.module.environment import is_ipc_only
 from pywatt.module.lifecycle import DRAIN_TIME, Lifecycle, Phase

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from pywatt.errors import BootstrapError
 from pywatt.module.author_code import describe
-from pywatt.module.decorator import ModuleDefinition
+from pywatt.module.definition import ModuleDefinition
 from pywatt.module.options import ModuleOptions
 
 

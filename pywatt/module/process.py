@@ -12,7 +12,7 @@ from pywatt.channels.stdio import guard_descriptors
 from pywatt.errors import BootstrapError, PyWattSDKError
 from pywatt.module.author_code import describe
 from pywatt.module.bootstrap import serve_module
-from pywatt.module.decorator import ModuleDefinition
+from pywatt.module.definition import ModuleDefinition
 from pywatt.module.init_secrets import register_init_secrets
 from pywatt.module.lifecycle import Lifecycle
 from pywatt.module.process_signals import catch_stop_signals, end_with_parent

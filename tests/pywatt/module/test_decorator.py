@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from pywatt import AnnouncedEndpoint, AppConfig, ChannelPreferences, ConfigError, SecurityLevel, pywatt_module
-from pywatt.module.decorator import ModuleDefinition
+from pywatt.module.definition import ModuleDefinition
 from pywatt.module.state import AppState
 
 
