@@ -88,8 +88,8 @@ def _run_locked(
     configuration: Configuration, console: Display, run_directory: RunDirectory, *, single: bool
 ) -> int:
     bound = _bind(configuration, console)
-    path = bound.getsockname() if bound.family == socket.AF_UNIX else None
-    identity = None if path is None else file_identity(path)
+    path = bound.getsockname() if bound.family == socket.AF_UNIX else ""
+    identity = file_identity(path) if path else None
     try:
         for left_over in run_directory.end_left_overs():
             console.event("INFO" if left_over.ended else "WARN", str(left_over), left_over.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from pywatt.errors import ProtocolError
 from pywatt.protocol.init import InitBlob, IpcChannelConfig, TcpChannelConfig
 from pywatt.protocol.listen import ListenAddress, TcpAddress, UnixAddress, parse_listen
 
@@ -87,5 +88,5 @@ def announced_address(text: str) -> ListenAddress | None:
     if isinstance(address, TcpAddress) and address.port == 0:
         return None
     if isinstance(address, UnixAddress) and not address.path.startswith("/"):
-        return None
+        raise ProtocolError(f"{text[:64]!r} is neither HOST:PORT nor an absolute path")
     return address

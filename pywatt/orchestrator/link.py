@@ -84,7 +84,7 @@ class ModuleLink:
         self._stdio: Carrier | None = None
         self._pending = PendingRequests(MAX_PENDING_REQUESTS, f"requests to {name}")
         self._sent_on: dict[str, Carrier] = {}
-        self._heartbeat_waiters: list[asyncio.Future[None]] = []
+        self._heartbeat_waiters: list[asyncio.Future[bool]] = []
 
     @property
     def sockets(self) -> LinkSockets:
@@ -105,6 +105,11 @@ class ModuleLink:
     def carriers(self) -> tuple[Carrier, ...]:
         """All carriers, the preferred kind first and the newest first among equals."""
         return tuple(self._carriers)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their response."""
+        return len(self._pending)
 
     def attach(self, process: ChildProcess) -> None:
         """Takes a new process: its standard streams become a carrier, its session may connect.
@@ -129,9 +134,7 @@ class ModuleLink:
         for carrier in carriers:
             carrier.connection.abort()
         self._pending.fail_all(ModuleUnavailable(f"module {self.name} {reason}"))
-        for waiter in self._heartbeat_waiters:
-            waiter.cancel()
-        self._heartbeat_waiters.clear()
+        self._end_heartbeats(answered=False)
 
     def send(self, operation: Operation) -> None:
         """Sends on the best carrier.
@@ -170,8 +173,7 @@ class ModuleLink:
             return await response
         finally:
             del self._sent_on[key]
-            if not response.done():
-                response.cancel()
+            self._pending.discard(key)
 
     async def heartbeat(self, timeout: float) -> bool:
         """Sends a heartbeat and waits for any acknowledgement.
@@ -185,22 +187,17 @@ class ModuleLink:
         carrier = self._best
         if carrier is None or (self._only_channels and carrier.kind is CarrierKind.STDIO):
             return False
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._heartbeat_waiters.append(waiter)
         try:
             carrier.send(Heartbeat())
             async with asyncio.timeout(timeout):
-                await waiter
+                return await waiter
         except (TimeoutError, NetworkError):
             return False
-        except asyncio.CancelledError:
-            if waiter.cancelled():  # by detach: the process ended
-                return False
-            raise
         finally:
             if waiter in self._heartbeat_waiters:
                 self._heartbeat_waiters.remove(waiter)
-        return True
 
     async def close(self) -> None:
         """Ends all carriers and stops listening."""
@@ -245,6 +242,8 @@ class ModuleLink:
             _log.warning(
                 "module %s keeps more than %d connections: the oldest is closed", self.name, MAX_CARRIERS
             )
+            # Many may come in one turn of the loop, so it leaves the list before its loss is heard of.
+            self._carriers.remove(of_this_kind[-1])
             of_this_kind[-1].connection.abort()
         if self.on_traffic is not None:
             self.on_traffic(None, carrier)
@@ -276,7 +275,10 @@ class ModuleLink:
             _log.debug("module %s answered a request that nobody waits for any more", self.name)
 
     def _heartbeat_ack(self, _operation: HeartbeatAck, _carrier: Carrier) -> None:
+        self._end_heartbeats(answered=True)
+
+    def _end_heartbeats(self, *, answered: bool) -> None:
         waiters, self._heartbeat_waiters = self._heartbeat_waiters, []
         for waiter in waiters:
             if not waiter.done():
-                waiter.set_result(None)
+                waiter.set_result(answered)

@@ -19,7 +19,7 @@ def telling_line(lines: Sequence[bytes]) -> str:
     texts = [text for text in texts if text]
     for text in reversed(texts):
         level, message = _structured(text)
-        if level == "ERROR":
+        if level == "ERROR" and message:
             return message[:LONGEST]
     if not texts:
         return ""

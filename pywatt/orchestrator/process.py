@@ -193,10 +193,10 @@ class ChildProcess:
             self.connection.close_writing()
         if await self._gone_within(plan.patience):
             # What the module started gets the same chance to finish as the module had.
-            signal_group(self.pid, signal.SIGTERM)
+            self._terminate()
             await self._members_gone_within(plan.terminate)
             return await self.kill()
-        signal_group(self.pid, signal.SIGTERM)
+        self._terminate()
         if await self._gone_within(plan.terminate):
             await self._members_gone_within(plan.terminate)
         else:
@@ -218,6 +218,10 @@ class ChildProcess:
                 _log.error("module %s: pid %d cannot be ended, it hangs in the kernel", self.name, self.pid)
                 return ProcessExit(None, int(signal.SIGKILL))
         return self.exited.result()
+
+    def _terminate(self) -> None:
+        signal_group(self.pid, signal.SIGTERM)
+        signal_group(self.pid, signal.SIGCONT)  # one that is stopped would not hear it
 
     async def _gone_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):

@@ -22,7 +22,9 @@ DEFAULT_HEALTH_PATH: Final = "/health"
 FIRST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 0.25
 ONE_CHECK: Final = 5.0
+ONE_HEARTBEAT: Final = 1.0  # answered at once, or sent on a connection that is just being replaced
 HEALTHY: Final = 200
+NO_HEARTBEAT: Final = "it does not answer heartbeats"
 
 
 @frozen
@@ -56,6 +58,15 @@ class ReadinessCheck:
     health_path: str | None
     heartbeats: bool
 
+    @property
+    def unanswered(self) -> str:
+        """What to tell when the first attempt has not come to an end."""
+        if self.health_path is not None:
+            return f"GET {self.health_path} got no answer"
+        if self.address is not None:
+            return f"{self.address} accepts no connection"
+        return NO_HEARTBEAT
+
     async def attempt(self, timeout: float) -> str | None:
         """Checks once.
 
@@ -69,8 +80,8 @@ class ReadinessCheck:
             return await self._health(self.health_path, timeout)
         if self.address is not None and (missing := await self._accepts(self.address, timeout)) is not None:
             return missing
-        if self.heartbeats and not await self.link.heartbeat(timeout):
-            return "it does not answer heartbeats"
+        if self.heartbeats and not await self.link.heartbeat(min(timeout, ONE_HEARTBEAT)):
+            return NO_HEARTBEAT
         return None
 
     async def alive(self, timeout: float) -> bool:
@@ -131,6 +142,7 @@ async def wait_until_ready(check: Callable[[], ReadinessCheck], note: Callable[[
         note: is told what is missing, each time.
     """
     pause = FIRST_PAUSE
+    note(check().unanswered)
     while (missing := await check().attempt(ONE_CHECK)) is not None:
         note(missing)
         await asyncio.sleep(pause)
@@ -170,5 +182,5 @@ async def watch_heartbeats(
             if missed == times.missed:
                 on_silent(missed)
             if loop.time() - last_answer >= times.silence:
-                return f"answered no heartbeat for {times.silence:.0f} s"
+                return f"answered no heartbeat for {times.silence:g} s"
         await asyncio.sleep(max(0.0, times.interval - (loop.time() - began)))
