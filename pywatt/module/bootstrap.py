@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import logging
 from typing import Any, Final
@@ -126,6 +127,9 @@ class ServedModule:
         self._lifecycle.enter(Phase.SERVING)
         self._dispatcher.open(application)
         self._announce(address, application)
+        # What was loaded to get here stays for good: the collector need not look at it again under load.
+        gc.collect()
+        gc.freeze()
 
     async def stop(self) -> None:
         """Everything down again: unready, no new work, finish what is under way, close."""
