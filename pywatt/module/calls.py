@@ -63,7 +63,7 @@ class Calls:
         except TimeoutError:
             raise CallTimeout(f"{module} did not answer {endpoint!r} in {seconds:g} s") from None
         finally:
-            answer.cancel()
+            self._pending.discard((module, request_id))
         return read_reply(encoded, request_id)
 
     def notify(self, module: str, endpoint: str, payload: object) -> None:

@@ -13,7 +13,7 @@ from pywatt.errors import (
     ModuleUnavailable,
     NetworkError,
 )
-from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload, read_request
+from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload, read_terms
 from pywatt.orchestrator.module_state import ModuleState
 from pywatt.orchestrator.served_module import ServedModule
 from pywatt_fast import (
@@ -192,15 +192,10 @@ class _RepeatedIdentifierError(Exception):
 
 def _terms(operation: RouteToModule) -> tuple[float, bool]:
     """The time a caller gives, in seconds, and whether it wants no answer."""
-    try:
-        request = read_request(operation.payload, operation.target_endpoint)
-    except InvalidPayload:
-        # The target says what is wrong with it; a module built with the crate may send any payload at all.
-        return DEFAULT_TIMEOUT, False
-    timeout = request.timeout
+    timeout, notify = read_terms(operation.payload)
     if timeout is None or not timeout > 0:
         timeout = DEFAULT_TIMEOUT
-    return min(timeout, MAX_TIMEOUT), request.notify
+    return min(timeout, MAX_TIMEOUT), notify
 
 
 def _safe_for_crate(payload: EncodedMessage) -> bool:
