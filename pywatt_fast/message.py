@@ -404,8 +404,8 @@ def encoded_of_value(value: object) -> EncodedMessage:
         data = bytes_of_list(value["data"], "data")
     except ByteArrayError as error:
         raise JsonSerializationError(str(error)) from None
-    name = value["format"]
-    format = FORMATS_BY_NAME.get(name) if isinstance(name, str) else None
+    wanted: object = value["format"]
+    format = FORMATS_BY_NAME.get(wanted) if isinstance(wanted, str) else None
     if format is None:
         raise JsonSerializationError("format: expected Json, Binary, Base64 or Auto")
     return EncodedMessage(data, format)

@@ -207,6 +207,7 @@ REFUSED = [
     (ROUTE.replace(IDENTIFIER, "nope"), "route_to_module: field `request_id`: expected a UUID"),
     (ROUTE.replace('"data":[1],', ""), "route_to_module: field `payload`: missing field `data`"),
     (ROUTE.replace(',"format":"Json"', ""), "route_to_module: field `payload`: missing field `format`"),
+    (ROUTE.replace('"Json"', "1.5"), "route_to_module: field `payload`: format: expected Json, Binary"),
     (ROUTE.replace("Json", "json"), "route_to_module: field `payload`: format: expected Json, Binary"),
     (ROUTE.replace("[1]", '"AQ=="'), "route_to_module: field `payload`: data: expected an array"),
     (ROUTE.replace("[1]", "[-1]"), "route_to_module: field `payload`: data: item 0 is not an integer"),
