@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pywatt.errors import NetworkError
-from pywatt.orchestrator.crate_peer import SecretAnswers
+from pywatt.orchestrator.crate_peer import FIRST_REPEAT, SecretAnswers
 from pywatt.protocol.operations import (
     GetSecret,
     Identify,
@@ -163,7 +163,7 @@ class ControlOperations:
                 self._reply(SecretValue(name=name, value=None, error=reason), carrier)
         elif self._is_crate:
             self.heard()
-            self._repeating = SecretAnswers(lambda answer: self._reply(answer, carrier))
+            self._repeating = SecretAnswers(lambda answer: self._reply(answer, carrier), FIRST_REPEAT)
             self._repeating.answer(SecretValue(name=name, value=value))
         else:
             self._reply(SecretValue(name=name, value=value), carrier)

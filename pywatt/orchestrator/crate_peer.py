@@ -106,7 +106,7 @@ class SecretAnswers:
         first_repeat: seconds until the first repeat; doubles each time.
     """
 
-    def __init__(self, send: Callable[[SecretValue], None], first_repeat: float = FIRST_REPEAT) -> None:
+    def __init__(self, send: Callable[[SecretValue], None], first_repeat: float) -> None:
         self._send = send
         self._first_repeat = first_repeat
         self._timer: asyncio.TimerHandle | None = None

@@ -262,13 +262,13 @@ class ModuleLink:
         )
 
     def _received(self, operation: Operation, carrier: Carrier) -> None:
+        if self.on_traffic is not None:
+            self.on_traffic(operation, carrier)
         handler = self._operations.get(type(operation))
         if handler is None:
             _log.warning("module %s sent %r, which is not for an orchestrator", self.name, operation.op)
         else:
             handler(operation, carrier)
-        if self.on_traffic is not None:
-            self.on_traffic(operation, carrier)
 
     def _http_response(self, response: HttpResponse, carrier: Carrier) -> None:
         if not self._pending.complete(response.request_id, response):

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from pywatt.channels.carrier import Carrier
+from pywatt.channels.carrier import Carrier, CarrierKind
 from pywatt.errors import NetworkError
 from pywatt.orchestrator.configuration import command_for
 from pywatt.orchestrator.control_operations import ControlOperations
@@ -195,4 +195,6 @@ class ModuleProcess:
 
     def _crate_traffic(self, operation: Operation | None, carrier: Carrier) -> None:
         assert self._pump is not None
+        if operation is not None and carrier.kind is CarrierKind.STDIO:
+            self._control.heard()
         self._pump.on_traffic(operation, carrier)

@@ -151,7 +151,7 @@ class ChildProcess:
                 child_ends.append(stdin)
                 our_read, stdout = os.pipe()
                 child_ends.append(stdout)
-                connection = await open_pipes(our_read, our_write, MAX_LINE)
+                connection = await open_pipes(our_read, our_write, MAX_LINE, label=f"stdio of {request.name}")
             # The last step: nothing after it can fail or be cancelled and leave a process that nobody knows.
             popen = _popen(request, stdin, stdout, log_write)
         except BaseException:
