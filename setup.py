@@ -101,20 +101,39 @@ class BuildCore(build_ext):
         except Exception as error:
             if WISH == "require":
                 raise
-            say(f"THE COMPILED CORE COULD NOT BE BUILT ({error}); installing the interpreted core instead")
+            reason = str(error)[-60:]
+            say(f"THE COMPILED CORE COULD NOT BE BUILT (... {reason}); installing the interpreted core")
             self.forget()
 
     def forget(self) -> None:
         for output in self.get_outputs():
             Path(output).unlink(missing_ok=True)
-        for extension in self.extensions:
-            if self.inplace:
+        if self.inplace:
+            for extension in self.extensions:
                 Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
         self.extensions = self.distribution.ext_modules = []
+        self.correct_metadata()
+
+    def correct_metadata(self) -> None:
+        """Metadata written for the compiled core asks for librt: take that back."""
         self.distribution.install_requires = list(SETTINGS["dependencies"])
-        wheel = self.distribution.command_obj.get("bdist_wheel")
-        if wheel is not None and hasattr(wheel, "dist_info_dir"):
-            wheel.dist_info_dir = None  # the metadata prepared before asks for librt; have it written anew
+        self.distribution.metadata.install_requires = self.distribution.install_requires
+        self.distribution.have_run.pop("egg_info", None)
+        unwanted = tuple(f"Requires-Dist: {name}" for name in SETTINGS["compiled-dependencies"])
+        for prepared in self.prepared_metadata():
+            lines = prepared.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if not line.startswith(unwanted)]
+            prepared.write_text("".join(kept), encoding="utf-8")
+
+    def prepared_metadata(self) -> list[Path]:
+        """Where the builder has put the metadata that it wrote before the extensions were tried."""
+        folders = [
+            getattr(self.distribution.command_obj.get(name), "dist_info_dir", None)
+            for name in ("bdist_wheel", "editable_wheel")
+        ]
+        found = [Path(folder, "METADATA") for folder in folders if folder]
+        unpacked = getattr(self.distribution.command_obj.get("install"), "install_purelib", None)
+        return found + (list(Path(unpacked).glob("*.dist-info/METADATA")) if unpacked else [])
 
 
 WISH = asked_for()
