@@ -69,8 +69,7 @@ class Connection(asyncio.Protocol):
         self._decoder = decoder
         self._frame_clock: FrameClock | None = None
         if frame_deadline is not None and isinstance(decoder, FrameDecoder):
-            expired = ConnectionTimeout(frame_deadline, f"{label}: an unfinished frame")
-            self._frame_clock = FrameClock(frame_deadline, lambda: self.fail(expired))
+            self._frame_clock = FrameClock(frame_deadline, self._frame_expired)
         self._duplex = duplex
         self._on_open = on_open
         self._receiver: Receiver | None = None
@@ -83,10 +82,10 @@ class Connection(asyncio.Protocol):
         self._held_by_owner = False
         self._reading_held = False
         self._closing = False
+        self._aborted = False
         self._skipped = 0
         self._bytes_received = 0
         self._payloads_received = 0
-        self.label = label
         self.opened_at = time.monotonic()
         self.reason: Exception | None = None
         """Why the connection ended; None when either side closed it properly."""
@@ -94,6 +93,15 @@ class Connection(asyncio.Protocol):
         """Done when the peer will send nothing more."""
         self.closed: asyncio.Future[None] = self._loop.create_future()
         """Done when both directions are gone."""
+
+    @property
+    def label(self) -> str:
+        """Names the connection in errors and logs."""
+        return self._outgoing.label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self._outgoing.label = label
 
     @property
     def receiver(self) -> Receiver | None:
@@ -221,6 +229,8 @@ class Connection(asyncio.Protocol):
         self._outgoing.hold()
         try:
             for code, payload in payloads:
+                if self._aborted:
+                    break
                 self._deliver_one(code, payload)
         finally:
             self._outgoing.send_queued()
@@ -282,6 +292,9 @@ class Connection(asyncio.Protocol):
         )
         logger.warning("%s: read past %d %s", self.label, skipped - self._skipped, what)
         self._skipped = skipped
+
+    def _frame_expired(self, deadline: float) -> None:
+        self.fail(ConnectionTimeout(deadline, f"{self.label}: an unfinished frame"))
 
     def _end(self, exc: Exception | None) -> None:
         if self.ended.done():
@@ -379,7 +392,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once; what waits to be sent is dropped."""
-        self._closing = True
+        self._closing = self._aborted = True
         if self._output is not None:
             self._output.abort()
         if self._input is not None and not self._duplex:

@@ -141,18 +141,21 @@ class FileWriter:
             while rest and self._descriptor is not None:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError as error:
-            self._close(error)
+            self._close_descriptor()
+            self._protocol.output_lost(error)
 
     def close(self) -> None:
         """Close; everything has been written."""
-        self._close(None)
+        if self._close_descriptor():
+            self._loop.call_soon(self._protocol.output_lost, None)
 
     def abort(self) -> None:
         """Close; everything has been written."""
-        self._close(None)
+        self.close()
 
-    def _close(self, error: Exception | None) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-            self._loop.call_soon(self._protocol.output_lost, error)
+    def _close_descriptor(self) -> bool:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is None:
+            return False
+        os.close(descriptor)
+        return True

@@ -11,10 +11,10 @@ class FrameClock:
 
     Args:
         deadline: seconds from the first byte of a frame to its last.
-        on_expired: called when a frame took longer.
+        on_expired: called with the deadline when a frame took longer.
     """
 
-    def __init__(self, deadline: float, on_expired: Callable[[], None]) -> None:
+    def __init__(self, deadline: float, on_expired: Callable[[float], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._deadline = deadline
         self._on_expired = on_expired
@@ -62,4 +62,4 @@ class FrameClock:
         if left > 0:
             self._timer = self._loop.call_later(left, self._check)
         else:
-            self._on_expired()
+            self._on_expired(self._deadline)

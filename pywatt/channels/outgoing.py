@@ -45,7 +45,7 @@ class Outgoing:
         self, label: str, limit: int, deadline: float | None, on_stalled: Callable[[Exception], None]
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._label = label
+        self.label = label
         self._limit = limit
         self._deadline = deadline
         self._on_stalled = on_stalled
@@ -95,7 +95,7 @@ class Outgoing:
         size = len(data)
         waiting = self.waiting
         if waiting and waiting + size > self._limit:
-            raise SendQueueFull(self._limit, f"send queue of {self._label}")
+            raise SendQueueFull(self._limit, f"send queue of {self.label}")
         self._queue.append(data)
         self._queued += size
         self._accepted += size
@@ -170,7 +170,7 @@ class Outgoing:
         if self._closed or self._deadline is None or self._writer is None:
             return
         if self._writer.get_write_buffer_size() == self._stalled_at:
-            self._on_stalled(ConnectionTimeout(self._deadline, f"reading by the peer of {self._label}"))
+            self._on_stalled(ConnectionTimeout(self._deadline, f"reading by the peer of {self.label}"))
         else:
             self._watch_progress()
 
@@ -194,7 +194,7 @@ class Outgoing:
                     self._waiters.append(waiter)
                     await waiter
         except TimeoutError:
-            raise ConnectionTimeout(timeout, f"sending on {self._label}") from None
+            raise ConnectionTimeout(timeout, f"sending on {self.label}") from None
         if self._closed:
             raise self._closed_error()
 
@@ -210,11 +210,10 @@ class Outgoing:
             return
         self._closed = True
         self._scheduled = False
-        if self._writer is not None and self._queue:
-            for data in self._queue:
-                self._writer.write(data)
-            self._queue.clear()
-            self._queued = 0
+        while self._writer is not None and self._queue:
+            data = self._queue.popleft()
+            self._queued -= len(data)
+            self._writer.write(data)
         self._wake()
 
     def lose(self) -> int:
@@ -234,4 +233,4 @@ class Outgoing:
         return lost
 
     def _closed_error(self) -> ConnectionClosed:
-        return ConnectionClosed(f"{self._label}: connection closed")
+        return ConnectionClosed(f"{self.label}: connection closed")

@@ -44,7 +44,7 @@ def guard_descriptors() -> GuardedStdio:
     if _guarded is not None:
         return _guarded
     guarded = GuardedStdio(_private_copy(0, os.O_RDONLY), _private_copy(1, os.O_WRONLY))
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    null = _private_null()
     os.dup2(null, 0)
     try:
         os.dup2(2, 1)
@@ -70,18 +70,27 @@ def _private_copy(descriptor: int, mode: int) -> int:
             return copy
         return _duplicate(descriptor)
     except OSError:  # it is closed
-        return os.open(os.devnull, mode | os.O_CLOEXEC)
+        return _private_null()
 
 
 def _duplicate(descriptor: int) -> int:
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FIRST_PRIVATE_DESCRIPTOR)
 
 
+def _private_null() -> int:
+    """The null device on a descriptor above the standard ones, which may all be closed."""
+    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        return _duplicate(null)
+    finally:
+        os.close(null)
+
+
 def _forget_descriptors() -> None:
     """A forked child neither reads our lines, nor writes any, nor keeps the pipes open after us."""
     if _guarded is None:
         return
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    null = _private_null()
     for descriptor in (_guarded.read_fd, _guarded.write_fd):
         os.dup2(null, descriptor, inheritable=False)
     os.close(null)
@@ -135,9 +144,15 @@ class OutputHalf(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The output is there."""
-        if self._is_socket:
-            cast(asyncio.ReadTransport, transport).pause_reading()
         self._connection.output_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """One socket is input and output, and this came before its reading was left to the input."""
+        self._connection.data_received(data)
+
+    def eof_received(self) -> bool:
+        """The end is for the input to notice; the output stays open."""
+        return True
 
     def pause_writing(self) -> None:
         """The kernel takes no more for now."""
@@ -158,7 +173,8 @@ async def _open_output(connection: Connection, descriptor: int) -> None:
         pipe = os.fdopen(descriptor, "wb", buffering=0)
         await asyncio.get_running_loop().connect_write_pipe(lambda: OutputHalf(connection), pipe)
     elif stat.S_ISSOCK(mode):
-        await _open_socket(OutputHalf(connection, is_socket=True), descriptor)
+        transport = await _open_socket(OutputHalf(connection), descriptor)
+        transport.pause_reading()
     else:
         connection.output_made(FileWriter(descriptor, connection))
 
@@ -174,7 +190,9 @@ async def _open_input(connection: Connection, descriptor: int) -> None:
         FileReader(descriptor, connection).start()
 
 
-async def _open_socket(protocol: asyncio.Protocol, descriptor: int) -> None:
+async def _open_socket(protocol: asyncio.Protocol, descriptor: int) -> asyncio.Transport:
     sock = socket.socket(fileno=descriptor)
     sock.setblocking(False)
-    await asyncio.get_running_loop().connect_accepted_socket(lambda: protocol, sock)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock)
+    return transport

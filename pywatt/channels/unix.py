@@ -8,7 +8,7 @@ import os
 import socket
 import stat
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pywatt.channels import peer_credentials
 from pywatt.channels.accepting import Accept, SocketListener, accepting
@@ -22,8 +22,11 @@ from pywatt_fast import FrameDecoder
 
 logger = logging.getLogger(__name__)
 
-OTHERS_MAY_WRITE = 0o002
-OTHERS_MAY_ENTER = 0o077
+OTHERS_MAY_WRITE: Final = 0o002
+OTHERS_MAY_ENTER: Final = 0o077
+
+BACKLOG_PAUSE: Final = 0.005
+"""Seconds between two looks at a listener whose backlog is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ async def open_unix(
     try:
         _check_socket_file(path)
         async with asyncio.timeout(timeout):
-            await loop.sock_connect(sock, path)
+            await _connect(sock, path)
             credentials = check_peer(sock, label)
             if credentials is not None:
                 logger.debug("%s: the peer is process %s", label, credentials.pid)
@@ -104,6 +107,17 @@ async def open_unix(
         sock.close()
         raise
     return connection
+
+
+async def _connect(sock: socket.socket, path: str) -> None:
+    """Connecting to a Unix socket never is under way: it succeeds, fails, or the listener is behind."""
+    while True:
+        try:
+            sock.connect(path)
+        except BlockingIOError:
+            await asyncio.sleep(BACKLOG_PAUSE)
+        else:
+            return
 
 
 def check_peer(sock: SocketLike, label: str) -> PeerCredentials | None:
@@ -254,10 +268,12 @@ async def listen_unix(path: str, accept: Accept, *, max_frame: int = MAX_UNIX_FR
 
 def _is_allowed(connection: Connection) -> bool:
     try:
-        check_peer(connection.socket, connection.label)
+        credentials = check_peer(connection.socket, connection.label)
     except (ConnectionFailed, OSError) as error:
         logger.warning("%s: refused: %s", connection.label, error)
         return False
+    if credentials is not None:
+        connection.label = f"{connection.label} (process {credentials.pid})"
     return True
 
 
