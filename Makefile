@@ -32,7 +32,7 @@ demo: $(INSTALLED)
 	@$(BIN)/python examples/shop/tour.py $(ARGS)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

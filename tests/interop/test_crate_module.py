@@ -105,7 +105,8 @@ async def test_it_is_started_again_when_it_is_killed(start: Start, crate_module:
         environment={"A": "first-value", "B": "second-value-longer"},
     )
     ready = sum(line.startswith("Ready  rust") for line in orchestrator.output)
-    subprocess.run(["pkill", "-KILL", "-x", "crate_module"], check=True)
+    parent = str(orchestrator.process.pid)
+    subprocess.run(["pkill", "-KILL", "-P", parent, "-x", "crate_module"], check=True)
     await orchestrator.until(
         lambda: sum(line.startswith("Ready  rust") for line in orchestrator.output) > ready
     )
