@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pywatt.channels.frame_clock import FrameClock
@@ -14,6 +13,7 @@ from pywatt.channels.incoming import Incoming, Payload
 from pywatt.channels.limits import CLOSE_TIMEOUT, FRAME_DEADLINE, SEND_DEADLINE, SEND_QUEUE_BYTES
 from pywatt.channels.outgoing import ByteWriter, Outgoing
 from pywatt.errors import ConnectionClosed, ConnectionTimeout, MessageTooLarge
+from pywatt.protocol.records import Record
 from pywatt_fast import CODE_JSON, FrameDecoder, FrameTooLarge, LineDecoder
 
 logger = logging.getLogger(__name__)
@@ -21,8 +21,7 @@ logger = logging.getLogger(__name__)
 Receiver = Callable[[int, bytes], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionStatistics:
+class ConnectionStatistics(Record):
     """What went over a connection so far."""
 
     bytes_received: int

@@ -6,11 +6,10 @@ import os
 import socket
 import struct
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 from pywatt.errors import InvalidConfig
+from pywatt.protocol.records import Record
 
 ALLOWED_UIDS_VARIABLE: Final = "PYWATT_ALLOWED_PEER_UIDS"
 
@@ -31,8 +30,7 @@ class SocketLike(Protocol):
         """The address of the other end."""
 
 
-@dataclass(frozen=True, slots=True)
-class PeerCredentials:
+class PeerCredentials(Record):
     """The process at the other end of a Unix socket; its pid is None where the system does not tell."""
 
     pid: int | None
@@ -131,10 +129,11 @@ def _tcp_inode(own: tuple[str, int], other: tuple[str, int]) -> str | None:
     for name in ("tcp", "tcp6"):
         wanted = _forms(own), _forms(other)
         try:
-            lines = Path(f"/proc/net/{name}").read_text(encoding="ascii").splitlines()[1:]
+            with open(f"/proc/net/{name}", encoding="ascii") as table:
+                lines = table.readlines()
         except OSError:
             continue
-        for line in lines:
+        for line in lines[1:]:
             fields = line.split()
             if fields[1] in wanted[0] and fields[2] in wanted[1] and fields[9] != "0":
                 return fields[9]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from pywatt.channels.limits import MAX_TCP_FRAME, MAX_UNIX_FRAME
 from pywatt.errors import ConfigError, ProtocolError
+from pywatt.protocol.records import Record
 from pywatt.protocol.strict_json import decode_strict
-
-Settings = TypeVar("Settings")
 
 HIGH_PERFORMANCE_MESSAGE: Final = 1024 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelPreferences:
+class ChannelPreferences(Record):
     """Which channels are used and which come first."""
 
     use_tcp: bool = True
@@ -61,11 +58,10 @@ class ChannelPreferences:
 
     def to_json(self) -> str:
         """The JSON object `from_json` reads."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(self.to_fields(), separators=(",", ":"))
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelCapabilities:
+class ChannelCapabilities(Record):
     """What a channel can carry."""
 
     module_messaging: bool = True
@@ -124,7 +120,7 @@ class ChannelCapabilities:
 
     def to_json(self) -> str:
         """The JSON object `from_json` reads."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(self.to_fields(), separators=(",", ":"))
 
 
 def _json_object(text: str | bytes, what: str) -> dict[str, Any]:
@@ -137,13 +133,13 @@ def _json_object(text: str | bytes, what: str) -> dict[str, Any]:
     return found
 
 
-def _booleans(kind: type[Any], found: dict[str, Any], what: str) -> dict[str, bool]:
+def _booleans(kind: type[Record], found: dict[str, Any], what: str) -> dict[str, bool]:
     values = {}
-    for field in fields(kind):
-        if field.type != "bool":
+    for name, default in kind.fields.items():
+        if type(default) is not bool:
             continue
-        value = found.get(field.name)
+        value = found.get(name)
         if type(value) is not bool:
-            raise ConfigError.invalid(f"{what}: {field.name} must be true or false")
-        values[field.name] = value
+            raise ConfigError.invalid(f"{what}: {name} must be true or false")
+        values[name] = value
     return values

@@ -6,21 +6,22 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from pywatt.errors import ConnectionFailed, ConnectionTimeout, InvalidConfig, NetworkError, ReconnectionFailed
+from pywatt.protocol.records import Record
 
 logger = logging.getLogger(__name__)
 
 Opened = TypeVar("Opened")
 
+PolicyKind = Literal["None", "FixedInterval", "ExponentialBackoff"]
+
 SHORTEST_DELAY = 0.001
 """Seconds; less would only keep the processor busy."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReconnectPolicy:
+class ReconnectPolicy(Record):
     """When to try again; made by `none`, `fixed_interval` or `exponential_backoff`.
 
     Args:
@@ -31,13 +32,21 @@ class ReconnectPolicy:
         max_attempts: how often to try in all; None for ever.
     """
 
-    kind: Literal["None", "FixedInterval", "ExponentialBackoff"] = "ExponentialBackoff"
-    initial: float = 0.1
-    max: float = 30.0
-    multiplier: float = 2.0
-    max_attempts: int | None = None
+    kind: PolicyKind
+    initial: float
+    max: float
+    multiplier: float
+    max_attempts: int | None
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        kind: PolicyKind = "ExponentialBackoff",
+        initial: float = 0.1,
+        max: float = 30.0,
+        multiplier: float = 2.0,
+        max_attempts: int | None = None,
+    ) -> None:
+        super().__init__(kind, initial, max, multiplier, max_attempts)
         for name in ("initial", "max"):
             seconds = getattr(self, name)
             if not (math.isfinite(seconds) and seconds >= 0):

@@ -12,19 +12,18 @@ import os
 import socket
 import stat
 import sys
-from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 from pywatt.channels.connection import Connection
 from pywatt.channels.files import FileReader, FileWriter
 from pywatt.channels.limits import MAX_LINE
+from pywatt.protocol.records import Record
 from pywatt_fast import LineDecoder
 
 FIRST_PRIVATE_DESCRIPTOR: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class GuardedStdio:
+class GuardedStdio(Record):
     """The private descriptors that carry the protocol."""
 
     read_fd: int

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from pywatt.channels.accepting import SocketListener, accepting
@@ -17,6 +16,7 @@ from pywatt.channels.reconnect import ReconnectPolicy
 from pywatt.channels.tls import TlsConfig, client_context
 from pywatt.errors import ConnectionFailed, ConnectionTimeout, InvalidConfig
 from pywatt.protocol.listen import TcpAddress
+from pywatt.protocol.records import Record
 from pywatt_fast import FrameDecoder
 
 logger = logging.getLogger(__name__)
@@ -24,8 +24,7 @@ logger = logging.getLogger(__name__)
 LONGEST_HOST_NAME = 253
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionConfig:
+class ConnectionConfig(Record):
     """Where a TCP channel connects to, and how.
 
     Args:
@@ -40,19 +39,19 @@ class ConnectionConfig:
     port: int = 9000
     timeout: float = CONNECT_TIMEOUT
     tls_config: TlsConfig | None = None
-    reconnect_policy: ReconnectPolicy = field(default_factory=ReconnectPolicy.exponential_backoff)
+    reconnect_policy: ReconnectPolicy = ReconnectPolicy.exponential_backoff()
 
     def with_timeout(self, timeout: float) -> ConnectionConfig:
         """The same with another timeout, in seconds."""
-        return replace(self, timeout=timeout)
+        return self.replaced(timeout=timeout)
 
     def with_tls_config(self, tls_config: TlsConfig | None) -> ConnectionConfig:
         """The same with TLS."""
-        return replace(self, tls_config=tls_config)
+        return self.replaced(tls_config=tls_config)
 
     def with_reconnect_policy(self, reconnect_policy: ReconnectPolicy) -> ConnectionConfig:
         """The same with another policy."""
-        return replace(self, reconnect_policy=reconnect_policy)
+        return self.replaced(reconnect_policy=reconnect_policy)
 
 
 def checked_host(host: str, port: int) -> str:

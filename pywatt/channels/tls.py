@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import ssl
-from dataclasses import dataclass
 
 from pywatt.errors import InvalidConfig
+from pywatt.protocol.records import Record
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class TlsConfig:
+class TlsConfig(Record):
     """How a TCP channel speaks TLS, version 1.2 or later.
 
     Args:

@@ -7,7 +7,6 @@ import logging
 import os
 import socket
 import stat
-from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
 
 from pywatt.channels import peer_credentials
@@ -18,6 +17,7 @@ from pywatt.channels.limits import CONNECT_TIMEOUT, LISTEN_BACKLOG, MAX_SOCKET_P
 from pywatt.channels.peer_credentials import PeerCredentials, SocketLike, allowed_uids
 from pywatt.channels.reconnect import ReconnectPolicy
 from pywatt.errors import ConnectionFailed, ConnectionTimeout, InvalidConfig
+from pywatt.protocol.records import Record
 from pywatt_fast import FrameDecoder
 
 logger = logging.getLogger(__name__)
@@ -29,8 +29,7 @@ BACKLOG_PAUSE: Final = 0.005
 """Seconds between two looks at a listener whose backlog is full."""
 
 
-@dataclass(frozen=True, slots=True)
-class IpcConnectionConfig:
+class IpcConnectionConfig(Record):
     """Which Unix socket a channel connects to, and how.
 
     Args:
@@ -41,15 +40,15 @@ class IpcConnectionConfig:
 
     socket_path: str = "/tmp/pywatt.sock"  # noqa: S108  the name that peers of the earlier SDKs expect
     timeout: float = CONNECT_TIMEOUT
-    reconnect_policy: ReconnectPolicy = field(default_factory=ReconnectPolicy.exponential_backoff)
+    reconnect_policy: ReconnectPolicy = ReconnectPolicy.exponential_backoff()
 
     def with_timeout(self, timeout: float) -> IpcConnectionConfig:
         """The same with another timeout, in seconds."""
-        return replace(self, timeout=timeout)
+        return self.replaced(timeout=timeout)
 
     def with_reconnect_policy(self, reconnect_policy: ReconnectPolicy) -> IpcConnectionConfig:
         """The same with another policy."""
-        return replace(self, reconnect_policy=reconnect_policy)
+        return self.replaced(reconnect_policy=reconnect_policy)
 
 
 def checked_path(path: str) -> str:
