@@ -250,10 +250,9 @@ class Orchestrator:
     def _exit_code(self, failed: list[ManagedModule]) -> int:
         if self._killed_by is not None:
             return KILLED_BY + self._killed_by
-        for module in failed:
-            self._console.event("ERROR", f"was not running: {module.last_error}", module.name)
-        if failed:
-            return FAILURE
         if self._single is not None and self._first_signal is None:
-            return 0 if self._supervisor.modules[self._single].ended_clean else FAILURE
-        return 0
+            module = self._supervisor.modules[self._single]
+            return 0 if module.ended_clean and not module.failed_to_start else FAILURE
+        for module in failed:
+            self._console.event("ERROR", f"did not run to the end: {module.last_error}", module.name)
+        return FAILURE if failed else 0

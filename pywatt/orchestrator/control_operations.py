@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from pywatt.channels.carrier import Carrier, CarrierKind
 from pywatt.errors import NetworkError
 from pywatt.orchestrator.crate_peer import FIRST_REPEAT, SecretAnswers
 from pywatt.protocol.operations import (
@@ -30,7 +31,6 @@ from pywatt.protocol.service_operations import (
 )
 
 if TYPE_CHECKING:
-    from pywatt.channels.carrier import Carrier
     from pywatt.protocol.operations import Operation
 
 _log = logging.getLogger(__name__)
@@ -145,13 +145,13 @@ class ControlOperations:
             self._repeating.heard()
 
     def _identify(self, operation: Identify, carrier: Carrier) -> None:
-        if operation.module_id != self._module:
-            _log.warning(
-                "module %s calls itself %r on %s: the connection is closed",
-                self._module,
-                operation.module_id[:64],
-                carrier.label,
-            )
+        if operation.module_id == self._module:
+            return
+        told = f"module {self._module} calls itself {operation.module_id[:64]!r} on {carrier.label}"
+        if carrier.kind is CarrierKind.STDIO:  # whose it is, is beyond doubt
+            _log.warning("%s", told)
+        else:
+            _log.warning("%s: the connection is closed", told)
             carrier.connection.abort()
 
     def _get_secret(self, operation: GetSecret, carrier: Carrier) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from pywatt.protocol.listen import ListenAddress, TcpAddress, UnixAddress
 
 MAX_STATUS_LINE: Final = 8 * 1024
+CLOSE_DEADLINE: Final = 1.0
 _ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 (compared, not bound)
 
 
@@ -92,4 +93,5 @@ async def _connect(
 async def _close(writer: asyncio.StreamWriter) -> None:
     writer.close()
     with contextlib.suppress(OSError, TimeoutError):
-        await asyncio.wait_for(writer.wait_closed(), 1.0)
+        async with asyncio.timeout(CLOSE_DEADLINE):
+            await writer.wait_closed()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from pywatt.channels.carrier import Carrier, CarrierKind
-from pywatt.channels.limits import MAX_LINE, MAX_TCP_FRAME, MAX_UNIX_FRAME
+from pywatt.channels.limits import CLOSE_TIMEOUT, MAX_LINE, MAX_TCP_FRAME, MAX_UNIX_FRAME
 from pywatt.errors import ModuleUnavailable, NetworkError
 from pywatt.messaging.requests import PendingRequests
 from pywatt.orchestrator.link_sockets import LinkSockets
@@ -80,6 +80,7 @@ class ModuleLink:
         self._only_channels = only_channels
         self._process: ChildProcess | None = None
         self._carriers: list[Carrier] = []
+        self._connections: set[Connection] = set()
         self._best: Carrier | None = None
         self._stdio: Carrier | None = None
         self._pending = PendingRequests(MAX_PENDING_REQUESTS, f"requests to {name}")
@@ -129,10 +130,10 @@ class ModuleLink:
         """
         self._process = None
         self._stdio = None
-        carriers, self._carriers = self._carriers, []
+        self._carriers = []
         self._best = None
-        for carrier in carriers:
-            carrier.connection.abort()
+        for connection in self._connections:
+            connection.abort()
         self._pending.fail_all(ModuleUnavailable(f"module {self.name} {reason}"))
         self._end_heartbeats(answered=False)
 
@@ -203,6 +204,8 @@ class ModuleLink:
         """Ends all carriers and stops listening."""
         self.detach("is closed")
         await self._sockets.close()
+        if self._connections:
+            await asyncio.wait([connection.closed for connection in self._connections], timeout=CLOSE_TIMEOUT)
 
     def _usable(self) -> Carrier:
         if self._best is None:
@@ -223,6 +226,8 @@ class ModuleLink:
             on_operation=self._received,
             on_lost=self._lost,
         )
+        self._connections.add(connection)
+        connection.closed.add_done_callback(lambda _: self._connections.discard(connection))
         if self._settle_time > 0 and kind is not CarrierKind.STDIO:
             asyncio.get_running_loop().call_later(self._settle_time, self._settled, carrier)
         else:

@@ -9,11 +9,12 @@ from typing import Final
 LONGEST: Final = 400
 
 
-def telling_line(lines: Sequence[bytes]) -> str:
+def telling_line(lines: Sequence[bytes], *, only_errors: bool = False) -> str:
     """Returns the message of the last error in a log, else its last line; empty for an empty log.
 
     Args:
         lines: the last lines, oldest first.
+        only_errors: whether a last line that calls itself something else than an error does not count.
     """
     texts = [line.decode(errors="replace").strip() for line in lines]
     texts = [text for text in texts if text]
@@ -23,8 +24,8 @@ def telling_line(lines: Sequence[bytes]) -> str:
             return message[:LONGEST]
     if not texts:
         return ""
-    _, message = _structured(texts[-1])
-    return (message or texts[-1])[:LONGEST]
+    level, message = _structured(texts[-1])
+    return "" if level and only_errors else (message or texts[-1])[:LONGEST]
 
 
 def _structured(text: str) -> tuple[str, str]:

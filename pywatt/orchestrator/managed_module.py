@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from pywatt.protocol.listen import ListenAddress
 
 _log = logging.getLogger(__name__)
+
+CANCEL_INTERVAL: Final = 1.0
+SLOW_START: Final = 5.0  # seconds after which a person wants to know what is missing
 
 
 @frozen
@@ -136,6 +139,8 @@ class ManagedModule:
         self._advance(ModuleEvent.START_REQUESTED)
         self._stop_asked.clear()
         self._policy.forget()
+        if self.configuration.after:
+            self._tell("INFO", f"waits for {', '.join(self.configuration.after)}")
         self._life = self._loop.create_task(self._live(), name=f"module {self.name}")
 
     async def stop(self) -> None:
@@ -197,8 +202,7 @@ class ManagedModule:
         try:
             await self._stopped_during(asyncio.wait({exited, watcher}, return_when=asyncio.FIRST_COMPLETED))
         finally:
-            watcher.cancel()
-            await asyncio.wait({watcher})
+            await _cancelled(watcher)
         reason = "" if exited.done() or watcher.cancelled() else watcher.result()
         ended = await self._process.end(answers=self._announced.is_set() and not reason)
         ready_for = 0.0 if self._ready_since is None else self._loop.time() - self._ready_since
@@ -212,6 +216,7 @@ class ManagedModule:
 
     async def _watch(self) -> str:
         """Follows a process until it has to be ended, and says why."""
+        reminder = self._loop.call_later(SLOW_START, self._remind)
         try:
             async with asyncio.timeout(self.configuration.start_timeout):
                 if self._process.speaks_lines:
@@ -219,6 +224,8 @@ class ManagedModule:
                 await wait_until_ready(self._check, self._note_missing)
         except TimeoutError:
             return f"was not ready within {self.configuration.start_timeout:g} s: {self._missing}"
+        finally:
+            reminder.cancel()
         self._ready_since = self._loop.time()
         self._set_ready()
         return await watch_heartbeats(
@@ -269,9 +276,8 @@ class ManagedModule:
             if waited.done():
                 waited.result()
         finally:
-            waited.cancel()
-            asked.cancel()
-            await asyncio.wait({waited, asked})
+            await _cancelled(waited)
+            await _cancelled(asked)
         return self._stop_asked.is_set()
 
     def _check(self) -> ReadinessCheck:
@@ -281,6 +287,9 @@ class ManagedModule:
             health_path=health_path(self.announcement, self.configuration.health),
             heartbeats=self._process.speaks_lines,
         )
+
+    def _remind(self) -> None:
+        self._tell("INFO", f"is not ready yet: {self._missing}")
 
     def _note_missing(self, missing: str) -> None:
         self._missing = missing
@@ -318,7 +327,8 @@ class ManagedModule:
             if self._announced.is_set() or not self._process.speaks_lines
             else " before it announced itself"
         )
-        told = "" if ended.clean and self.ever_ready else telling_line(output)
+        served = self._ready_since is not None
+        told = "" if ended.clean and served else telling_line(output, only_errors=served)
         return f"{ended}{before}" + (f": {told}" if told else "")
 
     def _tell(self, level: str, message: str) -> None:
@@ -332,3 +342,10 @@ class ManagedModule:
         else:
             self.became_ready.clear()
         self._on_change(self, before)
+
+
+async def _cancelled(task: asyncio.Future[Any]) -> None:
+    """Cancels and waits for the end; again if the library swallowed it, as older versions of asyncio may."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_INTERVAL)

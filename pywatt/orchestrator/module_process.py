@@ -97,20 +97,13 @@ class ModuleProcess:
         try:
             await self.link.sockets.open()
             port = None if self._configuration.sdk == "pywatt" else self._surroundings.ports.free_port()
-        except OSError as error:
-            raise SpawnError(f"cannot listen for module {name}: {error}") from error
-        self.http_address = None if port is None else TcpAddress(LOOPBACK, port)
-        child = await ChildProcess.spawn(
-            SpawnRequest(
-                name=name,
-                command=command_for(self._configuration),
-                environment=module_environment(self._surroundings.environment, self._configuration, port),
-                directory=self._configuration.directory,
-                speaks_lines=self.speaks_lines,
-                dies_with_us=self._configuration.command is not None,
-            ),
-            lambda line: self._surroundings.reporter.module_line(name, line),
-        )
+            self.http_address = None if port is None else TcpAddress(LOOPBACK, port)
+            child = await ChildProcess.spawn(
+                self._spawn_request(port),
+                lambda line: self._surroundings.reporter.module_line(name, line),
+            )
+        except (OSError, NetworkError) as error:  # an address, or a descriptor, that cannot be had
+            raise SpawnError(f"cannot be started: {error}") from error
         self._child = child
         self._surroundings.record.record_process(name, child.pid)
         self.link.attach(child)
@@ -119,6 +112,17 @@ class ModuleProcess:
         if self._pump is not None:
             self._pump.start()
         return child.exited
+
+    def _spawn_request(self, port: int | None) -> SpawnRequest:
+        return SpawnRequest(
+            name=self._configuration.name,
+            command=command_for(self._configuration),
+            environment=module_environment(self._surroundings.environment, self._configuration, port),
+            directory=self._configuration.directory,
+            speaks_lines=self.speaks_lines,
+            # A Python module asks for a gentler signal itself.
+            dies_with_us=self._configuration.command is not None,
+        )
 
     async def end(self, *, answers: bool) -> ProcessExit:
         """Ends the process unless it has ended already.

@@ -140,17 +140,15 @@ class ChildProcess:
             SpawnError: if the command cannot be started, saying which file or directory is at fault.
         """
         log_read, log_write = os.pipe()
-        child_ends = [log_write]
+        output = ChildOutput(log_read, on_log_line)
         connection: Connection | None = None
+        child_ends = [log_write]
         stdin: int = subprocess.DEVNULL
         stdout = log_write
-        output = ChildOutput(log_read, on_log_line)
         try:
             if request.speaks_lines:
-                stdin, our_write = os.pipe()
-                child_ends.append(stdin)
-                our_read, stdout = os.pipe()
-                child_ends.append(stdout)
+                (stdin, our_write), (our_read, stdout) = _two_pipes()
+                child_ends += [stdin, stdout]
                 connection = await open_pipes(our_read, our_write, MAX_LINE, label=f"stdio of {request.name}")
             # The last step: nothing after it can fail or be cancelled and leave a process that nobody knows.
             popen = _popen(request, stdin, stdout, log_write)
@@ -225,7 +223,8 @@ class ChildProcess:
 
     async def _gone_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._leader_gone.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._leader_gone.wait()
         return self._leader_gone.is_set()
 
     async def _members_gone_within(self, seconds: float) -> None:
@@ -269,6 +268,16 @@ class ChildProcess:
         return_code = self._popen.wait()
         self._output.finish()
         self.exited.set_result(ProcessExit.of(return_code))
+
+
+def _two_pipes() -> tuple[tuple[int, int], tuple[int, int]]:
+    first = os.pipe()
+    try:
+        return first, os.pipe()
+    except OSError:  # no more descriptors: at least these two come back
+        os.close(first[0])
+        os.close(first[1])
+        raise
 
 
 def _popen(request: SpawnRequest, stdin: int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import sys
@@ -22,6 +21,8 @@ def parent_death_hook() -> Callable[[], None] | None:
     """
     if not sys.platform.startswith("linux"):
         return None
+    import ctypes  # what only commands need
+
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()
     own_signal = int(signal.SIGKILL)

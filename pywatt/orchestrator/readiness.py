@@ -168,9 +168,10 @@ async def watch_heartbeats(
         Why the module has to be started again.
     """
     loop = asyncio.get_running_loop()
-    last_answer = loop.time()
+    began = last_answer = loop.time()
     missed = 0
     while True:
+        await asyncio.sleep(max(0.0, began + times.interval - loop.time()))
         began = loop.time()
         if await alive(times.interval):
             last_answer = loop.time()
@@ -183,4 +184,3 @@ async def watch_heartbeats(
                 on_silent(missed)
             if loop.time() - last_answer >= times.silence:
                 return f"answered no heartbeat for {times.silence:g} s"
-        await asyncio.sleep(max(0.0, times.interval - (loop.time() - began)))

@@ -88,6 +88,14 @@ async def test_the_last_lines_are_remembered_for_the_report() -> None:
     assert len(pipe.output.recent[-1]) == 2048
 
 
+def test_after_a_good_start_only_an_error_is_worth_telling() -> None:
+    info = b'{"level":"INFO","fields":{"message":"serving"}}'
+    error = b'{"level":"ERROR","fields":{"message":"no coffee"}}'
+    assert telling_line([error, info], only_errors=True) == "no coffee"
+    assert telling_line([info], only_errors=True) == ""
+    assert telling_line([info, b"ValueError: no coffee"], only_errors=True) == "ValueError: no coffee"
+
+
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
