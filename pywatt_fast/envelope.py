@@ -49,64 +49,54 @@ class Envelope:
 def split_envelope(data: bytes) -> Envelope | None:
     """The parts of a compact envelope in the usual order.
 
-    `,"metadata":{` cannot stand inside a JSON string, and it is the envelope's own key exactly when its
-    object is followed by the one brace that ends the data. The content is left unread: when it turns out
-    not to be one JSON value, the general reader decides about the whole.
+    The content is left unread: when it turns out not to be one JSON value, the general reader decides about
+    the whole.
 
     Returns:
         None on any surprise.
     """
-    if not data.startswith(_PREFIX) or data[43:CONTENT_START] != _CONTENT or not data.endswith(b"}}"):
+    start = _start_of_metadata(data)
+    if start < 0:
         return None
-    start = data.rfind(_METADATA)
-    if start <= CONTENT_START:
+    metadata = _metadata_at(data, start)
+    if metadata is None:
         return None
-    if COMPILED:
-        return _split_at(data, start)
-    try:
-        identifier = data[7:43].decode("ascii")
-        if not is_canonical(data[7:43]):
-            return None
-        text = data[start + len(_METADATA) - 1 : -1]
-        metadata = read_metadata(text)
-    except ValueError:
-        return None
-    return Envelope(identifier, data[CONTENT_START:start], metadata, text)
+    return Envelope(data[7:43].decode("ascii"), data[CONTENT_START:start], metadata, data[start + 12 : -1])
 
 
 def peek_metadata(data: bytes) -> MessageMetadata | None:
-    """The metadata of a compact envelope in the usual order; None on any surprise."""
+    """The metadata of a compact envelope in the usual order, without its content; None on any surprise."""
+    start = _start_of_metadata(data)
+    return None if start < 0 else _metadata_at(data, start)
+
+
+def _start_of_metadata(data: bytes) -> int:
+    """Where the content of a compact envelope ends, or -1.
+
+    `,"metadata":{` cannot stand inside a JSON string, and it is the envelope's own key exactly when its
+    object is followed by the one brace that ends the data.
+    """
+    start = data.rfind(_METADATA)
+    if start <= CONTENT_START or not data.endswith(b"}}"):
+        return -1
     if COMPILED:
-        start = data.rfind(_METADATA)
-        if start <= CONTENT_START or not stands_at(data, 0, _PREFIX):
-            return None
-        if not stands_at(data, len(_PREFIX) + 36, _CONTENT) or not is_canonical(data, len(_PREFIX)):
-            return None
+        usual = stands_at(data, 0, _PREFIX) and stands_at(data, len(_PREFIX) + 36, _CONTENT)
+    else:
+        usual = data.startswith(_PREFIX) and data[43:CONTENT_START] == _CONTENT
+    return start if usual and is_canonical(data, len(_PREFIX)) else -1
+
+
+def _metadata_at(data: bytes, start: int) -> MessageMetadata | None:
+    """The metadata between the end of the content and the last brace; None when it is not valid."""
+    if COMPILED:
         reader = Reader(data, start + len(_METADATA) - 1)
         metadata = read_metadata_at(reader)
-        if metadata is not None and reader.take(b"}") and reader.position == len(data):
+        if metadata is not None and reader.position == len(data) - 1:
             return metadata
-    parts = split_envelope(data)
-    return None if parts is None else parts.metadata
-
-
-def _split_at(data: bytes, start: int) -> Envelope | None:
-    if not is_canonical(data, len(_PREFIX)):
+    try:
+        return read_metadata(data[start + len(_METADATA) - 1 : -1])
+    except JsonSerializationError:
         return None
-    reader = Reader(data, start + len(_METADATA) - 1)
-    metadata = read_metadata_at(reader)
-    end = len(data) - 1
-    if metadata is None or reader.position != end:
-        try:
-            metadata = read_metadata(data[start + len(_METADATA) - 1 : end])
-        except ValueError:
-            return None
-    return Envelope(
-        data[7:43].decode("ascii"),
-        data[CONTENT_START:start],
-        metadata,
-        data[start + len(_METADATA) - 1 : end],
-    )
 
 
 def end_of_plain_content(data: bytes) -> i64:

@@ -207,41 +207,39 @@ def repeated_field(members: list[Member], known: tuple[str, ...]) -> str | None:
 def read_metadata_at(reader: Reader) -> MessageMetadata | None:
     """Step over compact metadata with each field at most once and no escapes; None on any surprise."""
     found = MessageMetadata()
-    if reader.take(b"{}"):
-        return found
-    if not reader.take(b"{"):
+    if not reader.take_byte(0x7B):
         return None
+    if reader.take_byte(0x7D):
+        return found
     seen: i64 = 0
     while True:
-        field: i64 = _read_field(reader, found)
-        if field == 0 or seen & field != 0:
+        field: i64 = reader.byte(1)
+        if seen & (1 << (field & 31)) != 0 or not _read_field(reader, field, found):
             return None
-        seen |= field
-        if not reader.take(b","):
-            return found if reader.take(b"}") else None
+        seen |= 1 << (field & 31)
+        if not reader.take_byte(0x2C):
+            return found if reader.take_byte(0x7D) else None
 
 
-def _read_field(reader: Reader, found: MessageMetadata) -> i64:
-    """One field into the metadata; its bit, or 0 on any surprise."""
-    text: str | None
-    if reader.take(b'"source":'):
-        text = found.source = reader.string()
-        return 1 if text is not None else 0
-    if reader.take(b'"destination":'):
-        text = found.destination = reader.string()
-        return 2 if text is not None else 0
-    if reader.take(b'"properties":{'):
-        reader.position -= 1
+def _read_field(reader: Reader, initial: i64, found: MessageMetadata) -> bool:
+    """One field into the metadata, told by its first letter; all five differ, also in their five low bits."""
+    if initial == 0x73 and reader.take(b'"source":'):
+        found.source = reader.string()
+        return found.source is not None
+    if initial == 0x64 and reader.take(b'"destination":'):
+        found.destination = reader.string()
+        return found.destination is not None
+    if initial == 0x70 and reader.take(b'"properties":'):
         found.properties = _read_properties(reader)
-        return 4 if found.properties is not None else 0
-    if reader.take(b'"id":'):
-        text = found.id = reader.string()
-        return 8 if text is not None else 0
-    if reader.take(b'"timestamp":'):
+        return found.properties is not None
+    if initial == 0x69 and reader.take(b'"id":'):
+        found.id = reader.string()
+        return found.id is not None
+    if initial == 0x74 and reader.take(b'"timestamp":'):
         number: i64 = reader.integer()
         found.timestamp = number
-        return 16 if number >= 0 else 0
-    return 0
+        return number >= 0
+    return False
 
 
 def _read_properties(reader: Reader) -> dict[str, object] | None:
@@ -250,6 +248,8 @@ def _read_properties(reader: Reader) -> dict[str, object] | None:
     if properties is not None:
         return properties
     reader.position = start
+    if reader.byte() != 0x7B:
+        return None
     end: i64 = reader.end_of_object()
     if end < 0:
         return None

@@ -39,6 +39,23 @@ def is_plain(data: bytes) -> bool:
     return True
 
 
+def is_ascii(data: bytes) -> bool:
+    """Whether every byte is below 128."""
+    ones: i64 = 0x0101010101010101
+    high: i64 = ones << 7
+    position: i64 = 0
+    end: i64 = len(data)
+    found: i64 = 0
+    while end - position >= 8:
+        found |= read_i64_le(data, position)
+        position += 8
+    while position < end:
+        byte: i64 = data[position]
+        found |= byte
+        position += 1
+    return found & high == 0
+
+
 def stands_at(data: bytes, position: i64, literal: bytes) -> bool:
     """Whether the literal stands at this place."""
     size: i64 = len(literal)
