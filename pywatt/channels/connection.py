@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import attrs
+
 from pywatt.channels.frame_clock import FrameClock
 from pywatt.channels.incoming import Incoming, Payload
 from pywatt.channels.limits import CLOSE_TIMEOUT, FRAME_DEADLINE, SEND_DEADLINE, SEND_QUEUE_BYTES
 from pywatt.channels.outgoing import ByteWriter, Outgoing
 from pywatt.errors import ConnectionClosed, ConnectionTimeout, MessageTooLarge
-from pywatt.protocol.records import Record
 from pywatt_fast import CODE_JSON, FrameDecoder, FrameTooLarge, LineDecoder
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,8 @@ logger = logging.getLogger(__name__)
 Receiver = Callable[[int, bytes], None]
 
 
-class ConnectionStatistics(Record):
+@attrs.frozen
+class ConnectionStatistics:
     """What went over a connection so far."""
 
     bytes_received: int

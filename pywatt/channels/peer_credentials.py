@@ -8,8 +8,9 @@ import struct
 import sys
 from typing import Any, Final, Protocol
 
+import attrs
+
 from pywatt.errors import InvalidConfig
-from pywatt.protocol.records import Record
 
 ALLOWED_UIDS_VARIABLE: Final = "PYWATT_ALLOWED_PEER_UIDS"
 
@@ -30,7 +31,8 @@ class SocketLike(Protocol):
         """The address of the other end."""
 
 
-class PeerCredentials(Record):
+@attrs.frozen
+class PeerCredentials:
     """The process at the other end of a Unix socket; its pid is None where the system does not tell."""
 
     pid: int | None

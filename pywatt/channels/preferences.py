@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+import attrs
+
 from pywatt.channels.limits import MAX_TCP_FRAME, MAX_UNIX_FRAME
 from pywatt.errors import ConfigError, ProtocolError
-from pywatt.protocol.records import Record
 from pywatt.protocol.strict_json import decode_strict
 
 HIGH_PERFORMANCE_MESSAGE: Final = 1024 * 1024 * 1024
 
 
-class ChannelPreferences(Record):
+@attrs.frozen
+class ChannelPreferences:
     """Which channels are used and which come first."""
 
     use_tcp: bool = True
@@ -58,10 +60,11 @@ class ChannelPreferences(Record):
 
     def to_json(self) -> str:
         """The JSON object `from_json` reads."""
-        return json.dumps(self.to_fields(), separators=(",", ":"))
+        return json.dumps(attrs.asdict(self), separators=(",", ":"))
 
 
-class ChannelCapabilities(Record):
+@attrs.frozen
+class ChannelCapabilities:
     """What a channel can carry."""
 
     module_messaging: bool = True
@@ -120,7 +123,7 @@ class ChannelCapabilities(Record):
 
     def to_json(self) -> str:
         """The JSON object `from_json` reads."""
-        return json.dumps(self.to_fields(), separators=(",", ":"))
+        return json.dumps(attrs.asdict(self), separators=(",", ":"))
 
 
 def _json_object(text: str | bytes, what: str) -> dict[str, Any]:
@@ -133,13 +136,13 @@ def _json_object(text: str | bytes, what: str) -> dict[str, Any]:
     return found
 
 
-def _booleans(kind: type[Record], found: dict[str, Any], what: str) -> dict[str, bool]:
+def _booleans(kind: type[attrs.AttrsInstance], found: dict[str, Any], what: str) -> dict[str, bool]:
     values = {}
-    for name, default in kind.fields.items():
-        if type(default) is not bool:
+    for field in attrs.fields(kind):
+        if type(field.default) is not bool:
             continue
-        value = found.get(name)
+        value = found.get(field.name)
         if type(value) is not bool:
-            raise ConfigError.invalid(f"{what}: {name} must be true or false")
-        values[name] = value
+            raise ConfigError.invalid(f"{what}: {field.name} must be true or false")
+        values[field.name] = value
     return values

@@ -8,8 +8,9 @@ import math
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Literal, TypeVar
 
+import attrs
+
 from pywatt.errors import ConnectionFailed, ConnectionTimeout, InvalidConfig, NetworkError, ReconnectionFailed
-from pywatt.protocol.records import Record
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,8 @@ SHORTEST_DELAY = 0.001
 """Seconds; less would only keep the processor busy."""
 
 
-class ReconnectPolicy(Record):
+@attrs.frozen
+class ReconnectPolicy:
     """When to try again; made by `none`, `fixed_interval` or `exponential_backoff`.
 
     Args:
@@ -32,21 +34,13 @@ class ReconnectPolicy(Record):
         max_attempts: how often to try in all; None for ever.
     """
 
-    kind: PolicyKind
-    initial: float
-    max: float
-    multiplier: float
-    max_attempts: int | None
+    kind: PolicyKind = "ExponentialBackoff"
+    initial: float = 0.1
+    max: float = 30.0
+    multiplier: float = 2.0
+    max_attempts: int | None = None
 
-    def __init__(
-        self,
-        kind: PolicyKind = "ExponentialBackoff",
-        initial: float = 0.1,
-        max: float = 30.0,
-        multiplier: float = 2.0,
-        max_attempts: int | None = None,
-    ) -> None:
-        super().__init__(kind, initial, max, multiplier, max_attempts)
+    def __attrs_post_init__(self) -> None:
         for name in ("initial", "max"):
             seconds = getattr(self, name)
             if not (math.isfinite(seconds) and seconds >= 0):

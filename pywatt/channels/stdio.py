@@ -14,16 +14,18 @@ import stat
 import sys
 from typing import Final
 
+import attrs
+
 from pywatt.channels.connection import Connection
 from pywatt.channels.files import FileReader, FileWriter
 from pywatt.channels.limits import MAX_LINE
-from pywatt.protocol.records import Record
 from pywatt_fast import LineDecoder
 
 FIRST_PRIVATE_DESCRIPTOR: Final = 3
 
 
-class GuardedStdio(Record):
+@attrs.frozen
+class GuardedStdio:
     """The private descriptors that carry the protocol."""
 
     read_fd: int

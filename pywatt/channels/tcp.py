@@ -8,6 +8,8 @@ import socket
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import attrs
+
 from pywatt.channels.accepting import SocketListener, accepting
 from pywatt.channels.channel import ChannelType, MessageChannel
 from pywatt.channels.connection import Connection
@@ -16,7 +18,6 @@ from pywatt.channels.reconnect import ReconnectPolicy
 from pywatt.channels.tls import TlsConfig, client_context
 from pywatt.errors import ConnectionFailed, ConnectionTimeout, InvalidConfig
 from pywatt.protocol.listen import TcpAddress
-from pywatt.protocol.records import Record
 from pywatt_fast import FrameDecoder
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,8 @@ logger = logging.getLogger(__name__)
 LONGEST_HOST_NAME = 253
 
 
-class ConnectionConfig(Record):
+@attrs.frozen
+class ConnectionConfig:
     """Where a TCP channel connects to, and how.
 
     Args:
@@ -39,19 +41,19 @@ class ConnectionConfig(Record):
     port: int = 9000
     timeout: float = CONNECT_TIMEOUT
     tls_config: TlsConfig | None = None
-    reconnect_policy: ReconnectPolicy = ReconnectPolicy.exponential_backoff()
+    reconnect_policy: ReconnectPolicy = attrs.field(factory=ReconnectPolicy.exponential_backoff)
 
     def with_timeout(self, timeout: float) -> ConnectionConfig:
         """The same with another timeout, in seconds."""
-        return self.replaced(timeout=timeout)
+        return attrs.evolve(self, timeout=timeout)
 
     def with_tls_config(self, tls_config: TlsConfig | None) -> ConnectionConfig:
         """The same with TLS."""
-        return self.replaced(tls_config=tls_config)
+        return attrs.evolve(self, tls_config=tls_config)
 
     def with_reconnect_policy(self, reconnect_policy: ReconnectPolicy) -> ConnectionConfig:
         """The same with another policy."""
-        return self.replaced(reconnect_policy=reconnect_policy)
+        return attrs.evolve(self, reconnect_policy=reconnect_policy)
 
 
 def checked_host(host: str, port: int) -> str:

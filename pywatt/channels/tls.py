@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import ssl
 
+import attrs
+
 from pywatt.errors import InvalidConfig
-from pywatt.protocol.records import Record
 
 logger = logging.getLogger(__name__)
 
 
-class TlsConfig(Record):
+@attrs.frozen
+class TlsConfig:
     """How a TCP channel speaks TLS, version 1.2 or later.
 
     Args:

@@ -9,6 +9,8 @@ import socket
 import stat
 from typing import ClassVar, Final
 
+import attrs
+
 from pywatt.channels import peer_credentials
 from pywatt.channels.accepting import Accept, SocketListener, accepting
 from pywatt.channels.channel import ChannelType, MessageChannel
@@ -17,7 +19,6 @@ from pywatt.channels.limits import CONNECT_TIMEOUT, LISTEN_BACKLOG, MAX_SOCKET_P
 from pywatt.channels.peer_credentials import PeerCredentials, SocketLike, allowed_uids
 from pywatt.channels.reconnect import ReconnectPolicy
 from pywatt.errors import ConnectionFailed, ConnectionTimeout, InvalidConfig
-from pywatt.protocol.records import Record
 from pywatt_fast import FrameDecoder
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,8 @@ BACKLOG_PAUSE: Final = 0.005
 """Seconds between two looks at a listener whose backlog is full."""
 
 
-class IpcConnectionConfig(Record):
+@attrs.frozen
+class IpcConnectionConfig:
     """Which Unix socket a channel connects to, and how.
 
     Args:
@@ -40,15 +42,15 @@ class IpcConnectionConfig(Record):
 
     socket_path: str = "/tmp/pywatt.sock"  # noqa: S108  the name that peers of the earlier SDKs expect
     timeout: float = CONNECT_TIMEOUT
-    reconnect_policy: ReconnectPolicy = ReconnectPolicy.exponential_backoff()
+    reconnect_policy: ReconnectPolicy = attrs.field(factory=ReconnectPolicy.exponential_backoff)
 
     def with_timeout(self, timeout: float) -> IpcConnectionConfig:
         """The same with another timeout, in seconds."""
-        return self.replaced(timeout=timeout)
+        return attrs.evolve(self, timeout=timeout)
 
     def with_reconnect_policy(self, reconnect_policy: ReconnectPolicy) -> IpcConnectionConfig:
         """The same with another policy."""
-        return self.replaced(reconnect_policy=reconnect_policy)
+        return attrs.evolve(self, reconnect_policy=reconnect_policy)
 
 
 def checked_path(path: str) -> str:

@@ -119,7 +119,6 @@ def payload_converter() -> Converter:
     converter.register_structure_hook_func(_is_literal, _read_literal)
     converter.register_structure_hook_func(_is_text_made, _read_text_made)
     converter.register_structure_hook_factory(is_typeddict, _typed_dict_hook)
-    converter.register_structure_hook_factory(_is_class_of_fields, _class_hook)
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_func(_is_pydantic, _read_pydantic)
     return converter
@@ -159,32 +158,12 @@ def _read_text_made(value: object, kind: Any) -> object:
         raise RefusedFieldError("", f"expected the text of a {kind.__name__}") from None
 
 
-def _after_object(structured: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """A hook that refuses what is no object first: cattrs would look for fields in anything."""
-
-    def read(value: Any, kind: Any) -> Any:
-        return structured(_read_object(value), kind)
-
-    return read
-
-
 def _typed_dict_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     from cattrs.gen.typeddicts import make_dict_structure_fn
 
-    return _after_object(make_dict_structure_fn(kind, converter))
-
-
-def _is_class_of_fields(kind: Any) -> bool:
-    origin = get_origin(kind) or kind
-    return isinstance(origin, type) and any(
-        hasattr(origin, marker) for marker in ("__dataclass_fields__", "__attrs_attrs__")
-    )
-
-
-def _class_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    from cattrs.gen import make_dict_structure_fn
-
-    return _after_object(make_dict_structure_fn(kind, converter))
+    structured = make_dict_structure_fn(kind, converter)
+    # cattrs itself looks for fields in anything.
+    return lambda value, target: structured(_read_object(value), target)
 
 
 def _is_tuple(kind: Any) -> bool:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Final
 
 from pywatt.errors import MessageTooLarge, ProtocolError
+from pywatt.protocol.operation_reading import read_operation_fields
 from pywatt.protocol.operations import (
     Announce,
     GetSecret,
@@ -176,7 +177,7 @@ def _read_cold(kind: type[ControlOperation], text: bytes) -> ControlOperation:
         fields = decode_strict(text)
         if not isinstance(fields, dict):
             raise RefusedValueError("an object", fields)
-        return kind.from_fields(fields)
+        return read_operation_fields(kind, fields)
     except ProtocolError as error:
         raise ProtocolError(f"operation `{op}`: {error.message}", op=op, field=error.field) from None
     except RefusedFieldError as error:

@@ -6,7 +6,6 @@ import logging
 import os
 import select
 import time
-from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from pywatt.errors import InitError, ProtocolError
@@ -14,14 +13,15 @@ from pywatt.protocol.init import InitBlob, IpcChannelConfig, SecurityLevel, TcpC
 from pywatt.protocol.listen import ListenAddress, TcpAddress, is_ip_literal, parse_ip_address, parse_listen
 from pywatt.protocol.strict_json import decode_strict, kind_of
 from pywatt.protocol.strict_values import (
-    MISSING,
     RefusedFieldError,
     RefusedValueError,
+    optional_field,
     read_boolean,
     read_text,
     read_text_map,
     read_u16,
     read_variant,
+    required_field,
 )
 
 Made = TypeVar("Made")
@@ -106,15 +106,15 @@ def read_init_fields(fields: dict[str, Any]) -> InitBlob:
     if "orchestrator_api" not in fields and isinstance(fields.get("init"), dict):
         fields = fields["init"]
     return InitBlob(
-        orchestrator_api=_required(fields, "orchestrator_api", read_text),
-        module_id=_required(fields, "module_id", read_text),
-        env=_required(fields, "env", read_text_map) if "env" in fields else {},
-        listen=_required(fields, "listen", _read_listen),
-        tcp_channel=_optional(fields, "tcp_channel", _read_tcp_channel),
-        ipc_channel=_optional(fields, "ipc_channel", _read_ipc_channel),
-        auth_token=_optional(fields, "auth_token", read_text),
+        orchestrator_api=required_field(fields, "orchestrator_api", read_text),
+        module_id=required_field(fields, "module_id", read_text),
+        env=required_field(fields, "env", read_text_map) if "env" in fields else {},
+        listen=required_field(fields, "listen", _read_listen),
+        tcp_channel=optional_field(fields, "tcp_channel", _read_tcp_channel),
+        ipc_channel=optional_field(fields, "ipc_channel", _read_ipc_channel),
+        auth_token=optional_field(fields, "auth_token", read_text),
         security_level=(
-            _required(fields, "security_level", _read_security_level)
+            required_field(fields, "security_level", _read_security_level)
             if "security_level" in fields
             else SecurityLevel.NONE
         ),
@@ -122,21 +122,6 @@ def read_init_fields(fields: dict[str, Any]) -> InitBlob:
         log_level=_added(fields, "log_level", str),
         extensions=_added(fields, "extensions", dict),
     )
-
-
-def _required(fields: dict[str, Any], name: str, read: Callable[[object], Made]) -> Made:
-    if name not in fields:
-        raise RefusedFieldError(name, MISSING)
-    try:
-        return read(fields[name])
-    except RefusedFieldError as error:
-        raise RefusedFieldError(f"{name}.{error.path}" if error.path else name, error.reason) from None
-    except RefusedValueError as error:
-        raise RefusedFieldError(name, str(error)) from None
-
-
-def _optional(fields: dict[str, Any], name: str, read: Callable[[object], Made]) -> Made | None:
-    return None if fields.get(name) is None else _required(fields, name, read)
 
 
 def _added(fields: dict[str, Any], name: str, kind: type[Made]) -> Made | None:
@@ -165,22 +150,22 @@ def _read_listen(value: object) -> ListenAddress:
 def _read_tcp_channel(value: object) -> TcpChannelConfig:
     fields = _as_object(value)
     if "address" in fields or "host" not in fields:
-        address = _required(fields, "address", _read_ip_address)
+        address = required_field(fields, "address", _read_ip_address)
     else:
-        host = _required(fields, "host", read_text)
-        address = TcpAddress(_without_brackets(host), _required(fields, "port", read_u16))
+        host = required_field(fields, "host", read_text)
+        address = TcpAddress(_without_brackets(host), required_field(fields, "port", read_u16))
     return TcpChannelConfig(
         address=address,
-        tls_enabled=_required(fields, "tls_enabled", read_boolean) if "tls_enabled" in fields else False,
-        required=_required(fields, "required", read_boolean) if "required" in fields else False,
+        tls_enabled=required_field(fields, "tls_enabled", read_boolean) if "tls_enabled" in fields else False,
+        required=required_field(fields, "required", read_boolean) if "required" in fields else False,
     )
 
 
 def _read_ipc_channel(value: object) -> IpcChannelConfig:
     fields = _as_object(value)
     return IpcChannelConfig(
-        socket_path=_required(fields, "socket_path", read_text),
-        required=_required(fields, "required", read_boolean) if "required" in fields else False,
+        socket_path=required_field(fields, "socket_path", read_text),
+        required=required_field(fields, "required", read_boolean) if "required" in fields else False,
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import ClassVar
+
+import attrs
 
 from pywatt.protocol.listen import ListenAddress, TcpAddress
-from pywatt.protocol.records import Record
+from pywatt.protocol.records import CONTENT, OMITTED, printed_fields, redacted
 from pywatt_fast import encode_json
 
 
@@ -18,7 +19,8 @@ class SecurityLevel(Enum):
     MTLS = "Mtls"
 
 
-class TcpChannelConfig(Record):
+@attrs.frozen
+class TcpChannelConfig:
     """A TCP channel that the orchestrator offers.
 
     Args:
@@ -32,7 +34,8 @@ class TcpChannelConfig(Record):
     required: bool = False
 
 
-class IpcChannelConfig(Record):
+@attrs.frozen
+class IpcChannelConfig:
     """A Unix socket channel that the orchestrator offers.
 
     Args:
@@ -44,7 +47,8 @@ class IpcChannelConfig(Record):
     required: bool = False
 
 
-class InitBlob(Record):
+@attrs.frozen
+class InitBlob:
     """What an orchestrator tells a module at its start.
 
     Args:
@@ -61,23 +65,21 @@ class InitBlob(Record):
         extensions: what the orchestrator offers beyond the reference.
     """
 
-    omitted: ClassVar[frozenset[str]] = frozenset(
-        ("tcp_channel", "ipc_channel", "auth_token", "debug_mode", "log_level", "extensions")
-    )
-    content: ClassVar[frozenset[str]] = frozenset(("extensions",))
-    confidential: ClassVar[frozenset[str]] = frozenset(("auth_token", "env"))
-
     orchestrator_api: str
     module_id: str
-    env: dict[str, str]
+    env: dict[str, str] = attrs.field(repr=redacted)
     listen: ListenAddress
-    tcp_channel: TcpChannelConfig | None = None
-    ipc_channel: IpcChannelConfig | None = None
-    auth_token: str | None = None
+    tcp_channel: TcpChannelConfig | None = attrs.field(default=None, metadata={OMITTED: True})
+    ipc_channel: IpcChannelConfig | None = attrs.field(default=None, metadata={OMITTED: True})
+    auth_token: str | None = attrs.field(default=None, repr=redacted, metadata={OMITTED: True})
     security_level: SecurityLevel = SecurityLevel.NONE
-    debug_mode: bool = False
-    log_level: str | None = None
-    extensions: dict[str, object] | None = None
+    debug_mode: bool = attrs.field(default=False, metadata={OMITTED: True})
+    log_level: str | None = attrs.field(default=None, metadata={OMITTED: True})
+    extensions: dict[str, object] | None = attrs.field(default=None, metadata={OMITTED: True, CONTENT: True})
+
+    def to_fields(self) -> dict[str, object]:
+        """The JSON object, in printed order."""
+        return printed_fields(self)
 
     def to_json(self) -> bytes:
         """The bare form, as the reference prints it."""
@@ -146,20 +148,20 @@ class InitBlob(Record):
 
     def with_env(self, name: str, value: str) -> InitBlob:
         """A copy with one more value known in advance."""
-        return self.replaced(env={**self.env, name: value})
+        return attrs.evolve(self, env={**self.env, name: value})
 
     def with_tcp_channel(self, channel: TcpChannelConfig) -> InitBlob:
         """A copy that offers a TCP channel."""
-        return self.replaced(tcp_channel=channel)
+        return attrs.evolve(self, tcp_channel=channel)
 
     def with_ipc_channel(self, channel: IpcChannelConfig) -> InitBlob:
         """A copy that offers a Unix socket channel."""
-        return self.replaced(ipc_channel=channel)
+        return attrs.evolve(self, ipc_channel=channel)
 
     def with_auth_token(self, token: str) -> InitBlob:
         """A copy with a token to prove oneself with."""
-        return self.replaced(auth_token=token)
+        return attrs.evolve(self, auth_token=token)
 
     def with_security_level(self, level: SecurityLevel) -> InitBlob:
         """A copy that asks for another proof."""
-        return self.replaced(security_level=level)
+        return attrs.evolve(self, security_level=level)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
+
 from pywatt.errors import ProtocolError
-from pywatt.protocol.records import Record
+from pywatt.protocol.records import OwnForm
 
 _HIGHEST_PORT: Final = 65535
 _HIGHEST_SCOPE: Final = 0xFFFF_FFFF
@@ -13,7 +15,8 @@ _HIGHEST_BYTE: Final = 255
 _LONGEST_NUMBER: Final = 64
 
 
-class TcpAddress(Record):
+@attrs.frozen
+class TcpAddress(OwnForm):
     """A TCP port.
 
     Args:
@@ -32,7 +35,8 @@ class TcpAddress(Record):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-class UnixAddress(Record):
+@attrs.frozen
+class UnixAddress(OwnForm):
     """A Unix socket.
 
     Args:

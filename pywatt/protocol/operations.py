@@ -5,18 +5,19 @@ The hot ones (HTTP, routed messages, heartbeats) are native classes of the core.
 
 # Annotations stay real types here: the strict converter reads them.
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pywatt.protocol.handshake import read_init_fields
+import attrs
+
 from pywatt.protocol.init import InitBlob
-from pywatt.protocol.records import ControlOperation, Record
-from pywatt.protocol.strict_values import MISSING, RefusedFieldError, RefusedValueError, read_text
-from pywatt.protocol.structuring import U16
+from pywatt.protocol.records import ADDED, CONTENT, OMITTED, ControlOperation, redacted
+from pywatt.protocol.strict_values import U16, RefusedFieldError
 from pywatt_fast import HotOperation
 
 Operation = HotOperation | ControlOperation
 
 
+@attrs.frozen
 class Identify(ControlOperation):
     """Says which module is at the other end of a connection.
 
@@ -27,30 +28,25 @@ class Identify(ControlOperation):
     """
 
     op: ClassVar[str] = "identify"
-    omitted: ClassVar[frozenset[str]] = frozenset(("extensions",))
-    content: ClassVar[frozenset[str]] = frozenset(("extensions",))
-    added: ClassVar[dict[str, type]] = {"extensions": dict}
 
     module_id: str
-    identify: str
-    extensions: dict[str, object] | None = None
+    identify: str = attrs.field()
+    extensions: dict[str, object] | None = attrs.field(
+        default=None, metadata={OMITTED: True, CONTENT: True, ADDED: dict}
+    )
 
-    def __init__(
-        self, module_id: str, identify: str | None = None, extensions: dict[str, object] | None = None
-    ) -> None:
-        super().__init__(module_id, module_id if identify is None else identify, extensions)
+    @identify.default
+    def _same_name(self) -> str:
+        return self.module_id
 
-    @classmethod
-    def from_fields(cls, fields: dict[str, object]) -> Self:
-        """The identity in a decoded object; both spellings must agree."""
-        module_id = _text(fields, "module_id")
-        if "identify" in fields and _text(fields, "identify") != module_id:
+    @identify.validator
+    def _check_spellings(self, _field: object, value: str) -> None:
+        if value != self.module_id:
             raise RefusedFieldError("identify", "differs from `module_id`")
-        extensions = fields.get("extensions")
-        return cls(module_id, module_id, extensions if isinstance(extensions, dict) else None)
 
 
-class EndpointAnnounce(Record):
+@attrs.frozen
+class EndpointAnnounce:
     """One announced HTTP endpoint.
 
     Args:
@@ -59,13 +55,12 @@ class EndpointAnnounce(Record):
         auth: "jwt", or None.
     """
 
-    omitted: ClassVar[frozenset[str]] = frozenset(("auth",))
-
     path: str
     methods: list[str]
-    auth: str | None = None
+    auth: str | None = attrs.field(default=None, metadata={OMITTED: True})
 
 
+@attrs.frozen
 class Announce(ControlOperation):
     """Says where a module listens and what it serves.
 
@@ -80,6 +75,7 @@ class Announce(ControlOperation):
     endpoints: list[EndpointAnnounce]
 
 
+@attrs.frozen
 class GetSecret(ControlOperation):
     """Asks for a secret.
 
@@ -92,6 +88,7 @@ class GetSecret(ControlOperation):
     name: str
 
 
+@attrs.frozen
 class RotationAck(ControlOperation):
     """Says that a rotation was dealt with.
 
@@ -102,13 +99,13 @@ class RotationAck(ControlOperation):
     """
 
     op: ClassVar[str] = "rotation_ack"
-    omitted: ClassVar[frozenset[str]] = frozenset(("message",))
 
     rotation_id: str
     status: str
-    message: str | None = None
+    message: str | None = attrs.field(default=None, metadata={OMITTED: True})
 
 
+@attrs.frozen
 class PortRequest(ControlOperation):
     """Asks for a port to listen on.
 
@@ -123,6 +120,7 @@ class PortRequest(ControlOperation):
     specific_port: Annotated[int, U16] | None = None
 
 
+@attrs.frozen
 class Init(ControlOperation):
     """The first message to a module.
 
@@ -138,12 +136,8 @@ class Init(ControlOperation):
         """The blob's own fields: they stand beside `op`."""
         return self.blob.to_fields()
 
-    @classmethod
-    def from_fields(cls, fields: dict[str, object]) -> Self:
-        """The blob in a decoded object, flat or nested."""
-        return cls(read_init_fields(fields))
 
-
+@attrs.frozen
 class SecretValue(ControlOperation):
     """A secret, or the reason why there is none.
 
@@ -155,27 +149,14 @@ class SecretValue(ControlOperation):
     """
 
     op: ClassVar[str] = "secret"
-    omitted: ClassVar[frozenset[str]] = frozenset(("value", "error", "rotation_id"))
-    confidential: ClassVar[frozenset[str]] = frozenset(("value",))
 
     name: str
-    value: str | None = None
-    error: str | None = None
-    rotation_id: str | None = None
-
-    @classmethod
-    def from_fields(cls, fields: dict[str, object]) -> Self:
-        """The secret in a decoded object: a value, or else an error."""
-        error = fields.get("error")
-        no_value = fields.get("value") is None and isinstance(error, str)
-        return cls(
-            name=_text(fields, "name"),
-            value=None if no_value else _text(fields, "value"),
-            error=str(error) if no_value else None,
-            rotation_id=None if fields.get("rotation_id") is None else _text(fields, "rotation_id"),
-        )
+    value: str | None = attrs.field(default=None, repr=redacted, metadata={OMITTED: True})
+    error: str | None = attrs.field(default=None, metadata={OMITTED: True})
+    rotation_id: str | None = attrs.field(default=None, metadata={OMITTED: True})
 
 
+@attrs.frozen
 class Rotated(ControlOperation):
     """Says that secrets have new values.
 
@@ -190,12 +171,14 @@ class Rotated(ControlOperation):
     rotation_id: str
 
 
+@attrs.frozen
 class Shutdown(ControlOperation):
     """Asks the module to finish its work and end."""
 
     op: ClassVar[str] = "shutdown"
 
 
+@attrs.frozen
 class PortResponse(ControlOperation):
     """Gives a port, or says why not.
 
@@ -212,12 +195,3 @@ class PortResponse(ControlOperation):
     success: bool
     port: Annotated[int, U16]
     error_message: str | None = None
-
-
-def _text(fields: dict[str, object], name: str) -> str:
-    if name not in fields:
-        raise RefusedFieldError(name, MISSING)
-    try:
-        return read_text(fields[name])
-    except RefusedValueError as error:
-        raise RefusedFieldError(name, str(error)) from None

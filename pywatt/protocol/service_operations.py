@@ -2,56 +2,15 @@
 
 # Annotations stay real types here: the strict converter reads them.
 
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar
 
-from pywatt.protocol.records import ControlOperation, Record
-from pywatt.protocol.strict_values import RefusedFieldError, read_variant
+import attrs
 
-_BUILT_IN: Final = ("Database", "Cache", "Jwt")
-_CUSTOM: Final = "Custom"
-
-
-class ServiceType(Record):
-    """What kind of service is meant.
-
-    Args:
-        name: "Database", "Cache", "Jwt", or the name of a custom kind.
-        is_custom: whether it is a custom kind.
-    """
-
-    reads_itself: ClassVar[bool] = True
-
-    name: str
-    is_custom: bool = False
-
-    @classmethod
-    def custom(cls, name: str) -> Self:
-        """A kind that the protocol does not name."""
-        return cls(name, True)
-
-    @classmethod
-    def from_value(cls, value: object) -> Self:
-        """The kind that `"Database"` or `{"Custom": name}` stands for."""
-        if isinstance(value, dict) and len(value) == 1 and type(value.get(_CUSTOM)) is str:
-            return cls(value[_CUSTOM], True)
-        try:
-            return cls(read_variant(value, _BUILT_IN))
-        except RefusedFieldError as error:
-            raise RefusedFieldError("", f'{error.reason} or {{"Custom": name}}') from None
-
-    def to_value(self) -> object:
-        """The JSON form."""
-        return {_CUSTOM: self.name} if self.is_custom else self.name
-
-    def __str__(self) -> str:
-        return f"custom:{self.name}" if self.is_custom else self.name.lower()
+from pywatt.protocol.records import ADDED, CONTENT, NULL_WHEN_MISSING, OMITTED, ControlOperation, redacted
+from pywatt.protocol.service_types import ServiceType
 
 
-DATABASE: Final = ServiceType("Database")
-CACHE: Final = ServiceType("Cache")
-JWT: Final = ServiceType("Jwt")
-
-
+@attrs.frozen
 class RegisterServiceProvider(ControlOperation):
     """Offers a service to other modules.
 
@@ -67,11 +26,12 @@ class RegisterServiceProvider(ControlOperation):
 
     service_type: ServiceType
     name: str
-    version: str | None
+    version: str | None = attrs.field(metadata={NULL_WHEN_MISSING: True})
     address: str
     metadata: dict[str, str] | None = None
 
 
+@attrs.frozen
 class DiscoverServiceProviders(ControlOperation):
     """Asks who offers a service.
 
@@ -86,6 +46,7 @@ class DiscoverServiceProviders(ControlOperation):
     all_providers: bool | None = None
 
 
+@attrs.frozen
 class ServiceRequest(ControlOperation):
     """Asks for a connection to a service.
 
@@ -96,14 +57,13 @@ class ServiceRequest(ControlOperation):
     """
 
     op: ClassVar[str] = "service_request"
-    content: ClassVar[frozenset[str]] = frozenset(("config",))
-    confidential: ClassVar[frozenset[str]] = frozenset(("config",))
 
     id: str
     service_type: ServiceType
-    config: Any = None
+    config: Any = attrs.field(default=None, repr=redacted, metadata={CONTENT: True})
 
 
+@attrs.frozen
 class ServiceOperation(ControlOperation):
     """Does something over a connection to a service.
 
@@ -116,19 +76,16 @@ class ServiceOperation(ControlOperation):
     """
 
     op: ClassVar[str] = "service_operation"
-    omitted: ClassVar[frozenset[str]] = frozenset(("request_id",))
-    content: ClassVar[frozenset[str]] = frozenset(("params",))
-    confidential: ClassVar[frozenset[str]] = frozenset(("params",))
-    added: ClassVar[dict[str, type]] = {"request_id": str}
 
     connection_id: str
     service_type: ServiceType
     operation: str
-    params: Any
-    request_id: str | None = None
+    params: Any = attrs.field(repr=redacted, metadata={CONTENT: True})
+    request_id: str | None = attrs.field(default=None, metadata={OMITTED: True, ADDED: str})
 
 
-class ServiceProviderInfo(Record):
+@attrs.frozen
+class ServiceProviderInfo:
     """A module that offers a service.
 
     Args:
@@ -146,12 +103,13 @@ class ServiceProviderInfo(Record):
     module_id: str
     service_type: ServiceType
     name: str
-    version: str | None
+    version: str | None = attrs.field(metadata={NULL_WHEN_MISSING: True})
     address: str
     metadata: dict[str, str]
     is_healthy: bool
 
 
+@attrs.frozen
 class RegisterServiceProviderResponse(ControlOperation):
     """Answers an offer.
 
@@ -168,6 +126,7 @@ class RegisterServiceProviderResponse(ControlOperation):
     error: str | None = None
 
 
+@attrs.frozen
 class DiscoverServiceProvidersResponse(ControlOperation):
     """Says who offers a service.
 
@@ -184,6 +143,7 @@ class DiscoverServiceProvidersResponse(ControlOperation):
     error: str | None = None
 
 
+@attrs.frozen
 class ServiceResponse(ControlOperation):
     """Answers a request for a connection.
 
@@ -204,6 +164,7 @@ class ServiceResponse(ControlOperation):
     connection_id: str | None = None
 
 
+@attrs.frozen
 class ServiceOperationResult(ControlOperation):
     """Answers an operation.
 
@@ -216,13 +177,11 @@ class ServiceOperationResult(ControlOperation):
     """
 
     op: ClassVar[str] = "service_operation_result"
-    omitted: ClassVar[frozenset[str]] = frozenset(("request_id", "params"))
-    content: ClassVar[frozenset[str]] = frozenset(("result", "params"))
-    confidential: ClassVar[frozenset[str]] = frozenset(("result", "params"))
-    added: ClassVar[dict[str, type]] = {"request_id": str, "params": dict}
 
     success: bool
-    result: Any = None
+    result: Any = attrs.field(default=None, repr=redacted, metadata={CONTENT: True})
     error: str | None = None
-    request_id: str | None = None
-    params: dict[str, object] | None = None
+    request_id: str | None = attrs.field(default=None, metadata={OMITTED: True, ADDED: str})
+    params: dict[str, object] | None = attrs.field(
+        default=None, repr=redacted, metadata={OMITTED: True, CONTENT: True, ADDED: dict}
+    )

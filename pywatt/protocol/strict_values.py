@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pywatt.protocol.strict_json import kind_of
 
+Made = TypeVar("Made")
+
 MISSING: Final = "missing field"
+U16: Final = "u16"  # written as Annotated[int, U16]
 _U16_HIGHEST: Final = 0xFFFF
 _BYTE_HIGHEST: Final = 0xFF
 _LONGEST_KEY: Final = 20
@@ -114,3 +118,24 @@ def read_variant(value: object, names: tuple[str, ...]) -> str:
     if value not in names:
         raise RefusedFieldError("", f"expected one of {', '.join(names)}")
     return str(value)
+
+
+def required_field(fields: dict[str, Any], name: str, read: Callable[[object], Made]) -> Made:
+    """What a field of an object holds, read by a function of this file or one like them.
+
+    Raises:
+        RefusedFieldError: the field is missing or not valid.
+    """
+    if name not in fields:
+        raise RefusedFieldError(name, MISSING)
+    try:
+        return read(fields[name])
+    except RefusedFieldError as error:
+        raise RefusedFieldError(f"{name}.{error.path}" if error.path else name, error.reason) from None
+    except RefusedValueError as error:
+        raise RefusedFieldError(name, str(error)) from None
+
+
+def optional_field(fields: dict[str, Any], name: str, read: Callable[[object], Made]) -> Made | None:
+    """The same for a field that may be missing or null."""
+    return None if fields.get(name) is None else required_field(fields, name, read)

@@ -10,10 +10,14 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Set
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin
 
+import attrs
+
+from pywatt.protocol.records import ADDED, NULL_WHEN_MISSING
 from pywatt.protocol.strict_values import (
     MISSING,
+    U16,
     RefusedFieldError,
     RefusedValueError,
     read_boolean,
@@ -31,7 +35,6 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-U16: Final = "u16"  # written as Annotated[int, U16]
 _LONGEST_REASON: Final = 200
 _MOST_REFUSALS: Final = 10
 _NOT_VALID: Final = "not a valid value"
@@ -54,14 +57,14 @@ def structure(value: object, kind: type[Made]) -> Made:
 
     Args:
         value: what `decode_strict` gave.
-        kind: a Record, or any type built of them, scalars, lists, maps and unions.
+        kind: an attrs class, a dataclass, or any type built of them, scalars, lists, maps and unions.
 
     Raises:
         RefusedFieldError: for the first field that is not valid.
     """
     try:
         return strict_converter().structure(value, kind)
-    except ValueError as error:
+    except (ValueError, ExceptionGroup) as error:
         raise next(refusals(error)) from None
 
 
@@ -132,18 +135,21 @@ def strict_converter() -> Converter:
     import cattrs
     from cattrs.cols import is_any_set, is_mapping, is_sequence
 
+    from pywatt.protocol.service_types import ServiceType
+
     converter = cattrs.Converter(detailed_validation=True)
     for kind, read in _SCALARS.items():
         converter.register_structure_hook(kind, _scalar_hook(kind, read))
     converter.register_structure_hook(Enum, read_member)
     converter.register_structure_hook(Path, lambda value, kind: kind(read_text(value)))
+    converter.register_structure_hook(ServiceType, lambda value, _: ServiceType.from_value(value))
     # By identity: a hook registered for `object` would serve every class.
     converter.register_structure_hook_func(lambda kind: kind is object, _as_it_is)
     converter.register_structure_hook_func(_is_u16, read_u16)
     converter.register_structure_hook_factory(is_sequence, _collection_hook)
     converter.register_structure_hook_factory(is_any_set, _collection_hook)
     converter.register_structure_hook_factory(is_mapping, _mapping_hook)
-    converter.register_structure_hook_factory(_is_record, _record_hook)
+    converter.register_structure_hook_factory(_is_class_of_fields, _class_hook)
     return converter
 
 
@@ -175,46 +181,35 @@ def _is_u16(kind: Any) -> bool:
     return U16 in getattr(kind, "__metadata__", ())
 
 
-def _is_record(kind: Any) -> bool:
-    from pywatt.protocol.records import Record
+def _is_class_of_fields(kind: Any) -> bool:
+    origin = get_origin(kind) or kind
+    return isinstance(origin, type) and any(
+        hasattr(origin, marker) for marker in ("__dataclass_fields__", "__attrs_attrs__")
+    )
 
-    return isinstance(kind, type) and issubclass(kind, Record)
 
+def _class_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    from cattrs.gen import make_dict_structure_fn, override
 
-def _record_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    from pywatt.protocol.records import REQUIRED
+    fields = attrs.fields(kind) if attrs.has(kind) else ()
+    lenient: dict[str, Any] = {
+        field.name: override(struct_hook=_lenient_hook(field)) for field in fields if ADDED in field.metadata
+    }
+    nulls = {field.name: None for field in fields if NULL_WHEN_MISSING in field.metadata}
+    structured = make_dict_structure_fn(kind, converter, **lenient)
 
-    if kind.reads_itself:
-        return lambda value, _: kind.from_value(value)
-    hints = get_type_hints(kind, include_extras=True)
-    readers = []
-    for name, declared in kind.fields.items():
-        hint = hints[name]
-        # On the wire a field that may be null may also be missing, whatever the constructor asks for.
-        default = None if declared is REQUIRED and type(None) in get_args(hint) else declared
-        readers.append((name, converter.get_structure_hook(hint), hint, default))
-
-    def read(value: Any, _kind: Any) -> Any:
+    def read(value: Any, target: Any) -> Any:
+        # cattrs itself looks for fields in anything.
         if not isinstance(value, dict):
             raise RefusedValueError("an object", value)
-        made = {}
-        for name, hook, hint, default in readers:
-            if name in value:
-                made[name] = _read_field(name, hook, value[name], hint)
-            elif default is REQUIRED:
-                raise RefusedFieldError(name, MISSING)
-            else:
-                made[name] = default
-        return kind(**made)
+        return structured({**nulls, **value} if nulls else value, target)
 
     return read
 
 
-def _read_field(name: str, hook: Callable[[Any, Any], Any], value: Any, hint: Any) -> Any:
-    try:
-        return hook(value, hint)
-    except ValueError as error:
-        raise next(refusals(error, name)) from None
+def _lenient_hook(field: attrs.Attribute[Any]) -> Callable[[object, Any], object]:
+    expected, otherwise = field.metadata[ADDED], field.default
+    return lambda value, _: value if type(value) is expected else otherwise
 
 
 def _collection_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:

@@ -18,7 +18,8 @@ from pywatt.protocol.codec import (
     write_operation,
 )
 from pywatt.protocol.operations import GetSecret, RotationAck, SecretValue, Shutdown
-from pywatt.protocol.service_operations import CACHE, ServiceOperation
+from pywatt.protocol.service_operations import ServiceOperation
+from pywatt.protocol.service_types import CACHE
 from pywatt_fast import Heartbeat, HeartbeatAck, HttpRequest, HttpResponse
 
 OUT = Direction.TO_ORCHESTRATOR

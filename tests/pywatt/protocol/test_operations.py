@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import attrs
 import pytest
 
 from pywatt.errors import ProtocolError
@@ -22,11 +23,8 @@ from pywatt.protocol.operations import (
     SecretValue,
     Shutdown,
 )
-from pywatt.protocol.records import ControlOperation
+from pywatt.protocol.records import ADDED, CONTENT, ControlOperation
 from pywatt.protocol.service_operations import (
-    CACHE,
-    DATABASE,
-    JWT,
     DiscoverServiceProviders,
     DiscoverServiceProvidersResponse,
     RegisterServiceProvider,
@@ -36,8 +34,8 @@ from pywatt.protocol.service_operations import (
     ServiceProviderInfo,
     ServiceRequest,
     ServiceResponse,
-    ServiceType,
 )
+from pywatt.protocol.service_types import CACHE, DATABASE, JWT, ServiceType
 
 OUT = Direction.TO_ORCHESTRATOR
 IN = Direction.TO_MODULE
@@ -210,7 +208,7 @@ def test_a_field_of_another_type_is_refused_and_its_content_not_shown(
     direction: Direction, operation: ControlOperation, text: str
 ) -> None:
     fields = json.loads(text)
-    free = operation.content | set(operation.added)
+    free = {field.name for field in attrs.fields(type(operation)) if {CONTENT, ADDED} & set(field.metadata)}
     for name in [name for name in fields if name != "op" and name not in free]:
         for wrong in ([["s3cret"]], {"s3cret": ["s3cret"]}, 1.5):
             with pytest.raises(ProtocolError) as refused:
