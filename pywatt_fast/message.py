@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol, final
+from typing import Final, final
 
 from .base64_text import decode_base64
+from .blocking_io import Reader, Writer, read_exactly
 from .byte_arrays import bytes_of_list, encode_byte_array
 from .envelope import peek_metadata, read_envelope, split_envelope
 from .errors import (
@@ -13,7 +14,6 @@ from .errors import (
     FrameTooLarge,
     InvalidFormat,
     JsonSerializationError,
-    MessageIoError,
     RepeatedField,
 )
 from .formats import (
@@ -40,20 +40,6 @@ from .variant import COMPILED, expect, expect_optional
 
 _LARGEST_FRAME: Final = 2**32 - 1
 _DEFAULT_LIMIT: Final = 64 * 1024 * 1024
-
-
-class Writer(Protocol):
-    """What `EncodedMessage.write_to` writes to."""
-
-    def write(self, data: bytes, /) -> object: ...
-
-    def flush(self) -> object: ...
-
-
-class Reader(Protocol):
-    """What `EncodedMessage.read_from` reads from."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 @final
@@ -267,14 +253,14 @@ class EncodedMessage:
             FrameTooLarge: the announced length is above the limit.
             MessageIoError: the input ended inside the frame.
         """
-        size = int.from_bytes(_read_exactly(reader, 4), "big")
-        code = _read_exactly(reader, 1)[0]
+        size = int.from_bytes(read_exactly(reader, 4), "big")
+        code = read_exactly(reader, 1)[0]
         format = FORMATS_BY_CODE.get(code)
         if format is None:
             raise unsupported(AUTO) if code == 0 else InvalidFormat("invalid format code")
         if size > max_frame:
             raise FrameTooLarge(size, max_frame)
-        return EncodedMessage(_read_exactly(reader, size), format)
+        return EncodedMessage(read_exactly(reader, size), format)
 
     def decode(self) -> object:
         """The content, or the whole value when the data is not an envelope.
@@ -292,6 +278,8 @@ class EncodedMessage:
             except JsonSerializationError:
                 parts = None
         value = decode_json(text)
+        if not isinstance(value, dict) or "id" not in value or "content" not in value:
+            return value
         try:
             parts = read_envelope(text)
         except RepeatedField:
@@ -373,20 +361,6 @@ class EncodedMessage:
         except JsonSerializationError:
             raise BinaryDecodingError("binary decoding error: not JSON text, so a schema is needed") from None
         return data
-
-
-def _read_exactly(reader: Reader, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size > 0:
-        try:
-            part = reader.read(min(size, 1 << 20))
-        except OSError as error:
-            raise MessageIoError(str(error)) from error
-        if not part:
-            raise MessageIoError("unexpected end of file")
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
 
 
 def encoded_of_value(value: object) -> EncodedMessage:

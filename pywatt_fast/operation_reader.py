@@ -118,8 +118,7 @@ def _read_compact(text: bytes, metadata: bytes | None) -> Operation | None:
     name = text[7:end].decode("ascii", "replace")
     fields = _FIELDS.get(name)
     if fields is None:
-        # A cold operation is read by others, who check all of it; in an envelope it must be one value,
-        # though.
+        # A cold operation is read by others, who check all of it. Cut out of an envelope it must be one value.
         if metadata is not None:
             decode_json(text)
         return ColdOperation(name, text, metadata) if name.isidentifier() and name.isascii() else None

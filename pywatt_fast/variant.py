@@ -10,8 +10,7 @@ def _probe() -> None:
     return None
 
 
-# A compiled function is a builtin. The few places where the compiler's style is slow interpreted ask this
-# once.
+# A compiled function is a builtin. The few places where the compiler's style is slow interpreted ask this.
 COMPILED: Final[bool] = not isinstance(_probe, FunctionType)
 
 
