@@ -7,7 +7,7 @@ import click
 
 from pywatt.cli import exit_codes
 from pywatt.errors import PyWattSDKError
-from pywatt.orchestrator.terminal import use_colour
+from pywatt.orchestrator.console.terminal import use_colour
 
 
 def report(error: Exception) -> int:
@@ -17,7 +17,7 @@ def report(error: Exception) -> int:
         error: what a verb raised.
     """
     # Known only to those who have loaded the orchestrator; a wrong option has not.
-    configuration_errors = sys.modules.get("pywatt.orchestrator.configuration_errors")
+    configuration_errors = sys.modules.get("pywatt.orchestrator.configuration.errors")
     if isinstance(error, click.ClickException):
         _show(error.format_message().rstrip("."), _usage_help(error))
         return exit_codes.USAGE_OR_CONFIGURATION

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from pywatt.orchestrator.configuration import Configuration
+    from pywatt.orchestrator.configuration.settings import Configuration
 
 LOG_FORMAT_OPTION = click.option(
     "--log-format",
@@ -25,7 +25,7 @@ def start(configuration: "Configuration", log_format: Any, *, single: bool) -> i
         single: whether it is the one module of `pywatt run`.
     """
     from pywatt.orchestrator.application import run_orchestrator
-    from pywatt.orchestrator.console import Console
+    from pywatt.orchestrator.console.console import Console
 
     console = Console(log_format, configuration.modules)
     console.capture_logging()

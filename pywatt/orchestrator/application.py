@@ -21,25 +21,25 @@ from pywatt import event_loop
 from pywatt.channels.unix import file_identity, remove_socket_file
 from pywatt.errors import ConfigError, PyWattSDKError
 from pywatt.orchestrator.broker import Broker
-from pywatt.orchestrator.control_operations import PortBook, SecretDesk
-from pywatt.orchestrator.declared_secrets import allowed_secrets
-from pywatt.orchestrator.gateway_socket import (
+from pywatt.orchestrator.gateway.listening_socket import (
     address_is_taken,
     bind_gateway,
     gateway_url,
 )
-from pywatt.orchestrator.handover import inherited_environment
-from pywatt.orchestrator.module_state import ENDED, ModuleState
-from pywatt.orchestrator.run_directory import RunDirectory
-from pywatt.orchestrator.secret_sources import SecretSources
-from pywatt.orchestrator.supervisor import Supervisor
-from pywatt.orchestrator.surroundings import Reporter, Surroundings
+from pywatt.orchestrator.links.control_operations import PortBook, SecretDesk
+from pywatt.orchestrator.links.handover import inherited_environment
+from pywatt.orchestrator.processes.run_directory import RunDirectory
+from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets
+from pywatt.orchestrator.secrets.secret_sources import SecretSources
+from pywatt.orchestrator.supervision.module_state import ENDED, ModuleState
+from pywatt.orchestrator.supervision.supervisor import Supervisor
+from pywatt.orchestrator.supervision.surroundings import Reporter, Surroundings
 from pywatt.protocol.listen import TcpAddress
 
 if TYPE_CHECKING:
-    from pywatt.orchestrator.configuration import Configuration
-    from pywatt.orchestrator.gateway import Gateway
-    from pywatt.orchestrator.managed_module import ManagedModule
+    from pywatt.orchestrator.configuration.settings import Configuration
+    from pywatt.orchestrator.gateway.gateway import Gateway
+    from pywatt.orchestrator.supervision.managed_module import ManagedModule
     from pywatt_fast.operations import RouteToModule
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -199,7 +199,7 @@ class Orchestrator:
 
     async def _open_gateway(self) -> Gateway:
         # Imported while the modules are starting: it takes longer than all that was done so far.
-        from pywatt.orchestrator.gateway import Gateway
+        from pywatt.orchestrator.gateway.gateway import Gateway
 
         gateway = Gateway(self._configuration.gateway, self._supervisor.modules, self._single)
         await gateway.start(self._bound)

@@ -14,8 +14,8 @@ from pywatt.errors import (
     NetworkError,
 )
 from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload, read_terms
-from pywatt.orchestrator.module_state import ModuleState
-from pywatt.orchestrator.served_module import ServedModule
+from pywatt.orchestrator.supervision.module_state import ModuleState
+from pywatt.orchestrator.supervision.served_module import ServedModule
 from pywatt_fast import (
     EncodedMessage,
     EncodingFormat,

@@ -7,8 +7,8 @@ import pytest
 from pywatt.cli.commands import invoke
 from pywatt.cli.error_report import report
 from pywatt.errors import ConfigError
-from pywatt.orchestrator.configuration_errors import ConfigurationError, ConfigurationProblem
-from pywatt.orchestrator.run_directory import AlreadyRunning
+from pywatt.orchestrator.configuration.errors import ConfigurationError, ConfigurationProblem
+from pywatt.orchestrator.processes.run_directory import AlreadyRunning
 
 
 @pytest.fixture(autouse=True)
@@ -56,5 +56,5 @@ def test_an_interruption_before_anything_runs_is_130(monkeypatch: pytest.MonkeyP
     def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pywatt.orchestrator.configuration.load_configuration", interrupted)
+    monkeypatch.setattr("pywatt.orchestrator.configuration.settings.load_configuration", interrupted)
     assert invoke(["up"]) == 130

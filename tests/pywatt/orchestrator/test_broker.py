@@ -27,7 +27,7 @@ from pywatt.messaging.calls import (
 )
 from pywatt.orchestrator import broker as broker_module
 from pywatt.orchestrator.broker import Broker
-from pywatt.orchestrator.module_state import ModuleState
+from pywatt.orchestrator.supervision.module_state import ModuleState
 from pywatt_fast import (
     EncodedMessage,
     EncodingFormat,

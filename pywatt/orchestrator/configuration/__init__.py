@@ -1,0 +1,1 @@
+"""pywatt.toml as typed objects, with every problem named by line."""

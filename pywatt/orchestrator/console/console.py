@@ -1,0 +1,193 @@
+"""What a person sees of a running orchestrator: the logs on stderr, the ready lines on stdout."""
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TextIO
+
+import attrs
+
+from pywatt.observe.logging import level_from_environment, level_name, parse_level
+from pywatt.observe.redaction import redact
+from pywatt.orchestrator.console.console_output import LineOutput
+from pywatt.orchestrator.console.log_entry import entry_from, map_leaves, read_json_line
+from pywatt.orchestrator.console.log_layout import MAX_LINE, OWN_NAME, LogLayout, bounded, utc_text
+from pywatt.orchestrator.console.terminal import is_terminal, use_colour
+
+LogFormat = Literal["auto", "pretty", "json"]
+_OWN_TARGET: Final = "pywatt.orchestrator"
+
+
+class Console:
+    """Shows the logs of all modules and of the orchestrator itself.
+
+    Args:
+        log_format: "auto" and "pretty" lay lines out for a person; "json" passes JSON lines on, each with the
+            module's name.
+        modules: the modules' names, for alignment.
+        stderr: where logs go; None: the standard stream.
+        stdout: where the ready lines go; None: the standard stream.
+    """
+
+    def __init__(
+        self,
+        log_format: LogFormat = "auto",
+        modules: Iterable[str] = (),
+        *,
+        stderr: TextIO | None = None,
+        stdout: TextIO | None = None,
+    ) -> None:
+        stderr = stderr if stderr is not None else sys.stderr
+        terminal = is_terminal(stderr)
+        self._json = log_format == "json"
+        self._names = tuple(modules)
+        self._layout = LogLayout(
+            self._names, use_colour(stderr), local_time=terminal or log_format == "pretty"
+        )
+        self._logs = LineOutput(stderr)
+        self._announcements = LineOutput(stdout if stdout is not None else sys.stdout)
+        self._lowest = level_from_environment() or logging.INFO
+        self._handler: logging.Handler | None = None
+
+    def module_line(self, module: str, line: bytes) -> None:
+        """Show a line that a module wrote to stderr.
+
+        Args:
+            module: its name.
+            line: the line, with or without its end.
+        """
+        text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+        document = read_json_line(text) if len(text) <= MAX_LINE else None
+        if document is not None:
+            document = map_leaves(document, redact)
+            if self._json:
+                self._logs.write_line(self._json_line({**document, "module": module}))
+                return
+            entry = entry_from(document)
+            # The prefix says it already.
+            if entry.fields.get("module_id") == module:
+                fields = {name: value for name, value in entry.fields.items() if name != "module_id"}
+                entry = attrs.evolve(entry, fields=fields)
+            self._logs.write_line(redact(self._layout.entry(module, entry)))
+        elif text.strip():
+            text = redact(text)
+            if self._json:
+                text = self._json_line(_document("INFO", bounded(text), "stderr", module, {}))
+                self._logs.write_line(text)
+            else:
+                self._logs.write_line(self._layout.text(module, text))
+
+    def event(self, level: str, message: str, module: str | None = None, **fields: object) -> None:
+        """Show what happened in the orchestrator.
+
+        Args:
+            level: "ERROR", "WARN", "INFO", "DEBUG" or "TRACE".
+            message: what happened.
+            module: the module it is about.
+            fields: what belongs to it; `exception` is the text of a traceback.
+        """
+        self._own(level, message, _OWN_TARGET, module, fields)
+
+    def ready(self, module: str, url: str) -> None:
+        """Tell on stdout that a module is ready.
+
+        Args:
+            module: its name.
+            url: where it is reached.
+        """
+        width = max((len(name) for name in self._names), default=0)
+        self._announcements.write_line(f"Ready  {module:<{width}}  {url}")
+
+    def all_ready(self, url: str) -> None:
+        """Tell on stdout that all modules are ready.
+
+        Args:
+            url: where the gateway is reached.
+        """
+        width = max((len(name) for name in self._names), default=0)
+        self._announcements.write_line(f"Ready  {'all':<{width}}  {url}")
+
+    def capture_logging(self) -> None:
+        """Show what this process logs through the standard library, until the console is closed."""
+        if self._handler is None:
+            self._handler = _ConsoleHandler(self)
+            root = logging.getLogger()
+            root.addHandler(self._handler)
+            root.setLevel(self._lowest)
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Write what is left and let go of the standard library's logging.
+
+        Args:
+            timeout: how long to wait for a reader that does not read, in seconds.
+        """
+        if self._handler is not None:
+            logging.getLogger().removeHandler(self._handler)
+            self._handler = None
+        self._logs.close(timeout)
+        self._announcements.close(timeout)
+
+    def show_record(self, record: logging.LogRecord) -> None:
+        """Show a record of the standard library's logging.
+
+        Args:
+            record: the record.
+        """
+        fields: dict[str, object] = {}
+        if record.exc_info and record.exc_info[1] is not None:
+            fields["exception"] = "".join(traceback.format_exception(record.exc_info[1]))
+        self._own(level_name(record.levelno), record.getMessage(), record.name, None, fields)
+
+    def _own(
+        self, level: str, message: str, target: str, module: str | None, fields: Mapping[str, object]
+    ) -> None:
+        if (parse_level(level) or logging.INFO) < self._lowest:
+            return
+        document = map_leaves(_document(level, message, target, module, fields), redact)
+        if self._json:
+            self._logs.write_line(self._json_line(document))
+            return
+        entry = entry_from(document)
+        if module is not None:
+            entry = attrs.evolve(entry, message=f"{module}: {entry.message}")
+        self._logs.write_line(redact(self._layout.entry(OWN_NAME, entry)))
+
+    def _json_line(self, document: Mapping[str, Any]) -> str:
+        line = redact(json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str))
+        if len(line) <= 2 * MAX_LINE:
+            return line
+        # A cut line would not be JSON any more, so its message is cut and the rest left out.
+        entry = entry_from(document)
+        module = document.get("module")
+        cut = _document(entry.level, bounded(entry.message), str(document.get("target", "")), module, {})
+        return json.dumps(cut, ensure_ascii=False, separators=(",", ":"))
+
+
+class _ConsoleHandler(logging.Handler):
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._console.show_record(record)
+        except Exception:
+            # A message whose arguments do not fit it: the standard library's own report names the place.
+            self.handleError(record)
+
+
+def _document(
+    level: str, message: str, target: str, module: str | None, fields: Mapping[str, object]
+) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "timestamp": utc_text(datetime.now(UTC)),
+        "level": level,
+        "fields": {"message": message, **fields},
+        "target": target,
+    }
+    if module is not None:
+        document["module"] = module
+    return document

@@ -1,0 +1,235 @@
+"""The HTTP gateway: finds the module for each request and brings back its answer."""
+
+import asyncio
+import logging
+import re
+import socket
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+
+from pywatt.http.headers import HeaderError, join_headers, set_forwarded, valid_request_id
+from pywatt.orchestrator.configuration.settings import GatewayConfiguration
+from pywatt.orchestrator.gateway.carrier_upstream import ask_over_carrier
+from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, error_response, json_response
+from pywatt.orchestrator.gateway.exchange import Exchange
+from pywatt.orchestrator.gateway.plain_upstream import PlainUpstream
+from pywatt.orchestrator.gateway.routes import Match, RouteTable
+from pywatt.orchestrator.gateway.server import MAX_HEAD, MAX_HEADERS, MAX_LINE, GatewayServer
+from pywatt.orchestrator.gateway.trusted_proxies import TrustedProxies
+from pywatt.orchestrator.gateway.websocket_proxy import Tunnels
+from pywatt.orchestrator.supervision.served_module import ServedModule
+from pywatt.protocol.listen import ListenAddress
+from pywatt_fast import new_identifier
+
+logger = logging.getLogger(__name__)
+
+HEALTH_PATH = "/healthz"
+READINESS_PATH = "/readyz"
+_OWN_PATHS = (HEALTH_PATH, READINESS_PATH)
+_RETRY_AFTER = 1
+_SHOWN_NAME = 64  # the length of the longest name that a module can have
+_AUTHORITY_END = re.compile(r"[/?]")
+
+
+class Gateway:
+    """Serves all modules of an orchestrator under one address.
+
+    Args:
+        configuration: limits, timeouts and trusted proxies.
+        modules: every module by its name; looked at anew for each request.
+        single: the name of the one module that is served at "/" besides, or None.
+    """
+
+    def __init__(
+        self,
+        configuration: GatewayConfiguration,
+        modules: Mapping[str, ServedModule],
+        single: str | None = None,
+    ) -> None:
+        self._modules = modules
+        self._max_body = configuration.max_body
+        self._timeout = configuration.request_timeout
+        self._trusted = TrustedProxies(configuration.trusted_proxies)
+        routes = [
+            (module.configuration.route, name)
+            for name, module in modules.items()
+            if module.configuration.route is not None
+        ]
+        self._routes = RouteTable(modules, routes, single)
+        self._tunnels = Tunnels()
+        self._upstreams: dict[str, PlainUpstream] = {}
+        self._server: GatewayServer | None = None
+        self._listener: asyncio.Server | None = None
+        self._draining = False
+
+    async def start(self, bound: socket.socket) -> None:
+        """Begin to answer.
+
+        Args:
+            bound: from `bind_gateway`; its caller removes the file of a Unix socket afterwards.
+        """
+        loop = asyncio.get_running_loop()
+        self._server = GatewayServer(self._answer)
+        if bound.family == getattr(socket, "AF_UNIX", None):
+            self._listener = await loop.create_unix_server(self._server, sock=bound)
+        else:
+            self._listener = await loop.create_server(self._server, sock=bound)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being answered."""
+        return 0 if self._server is None else self._server.in_flight
+
+    async def close(self, timeout: float = 10.0) -> None:
+        """Stop accepting, finish what is in flight, close every connection.
+
+        Args:
+            timeout: how long requests in flight may take to finish, in seconds.
+        """
+        self._draining = True
+        server = self._server
+        if self._listener is not None:
+            self._listener.close()
+        if server is not None:
+            server.close_idle()
+            # A WebSocket has no end to wait for.
+            self._tunnels.close()
+            try:
+                async with asyncio.timeout(timeout):
+                    await server.wait_until_idle()
+            except TimeoutError:
+                logger.warning(
+                    "%d requests did not finish within %g s and were cut", server.in_flight, timeout
+                )
+            server.stop_watching()
+            await server.shutdown(0.1)
+        for upstream in self._upstreams.values():
+            await upstream.close()
+        self._upstreams.clear()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        request_id = ""
+        try:
+            headers = _read_headers(request)
+            given = headers.get("x-request-id")
+            request_id = given if given is not None and valid_request_id(given) else new_identifier()
+            headers["x-request-id"] = request_id
+            target = _origin_form(request)
+            if target.startswith(_OWN_PATHS) and target.partition("?")[0] in _OWN_PATHS:
+                response = self._own_answer(request, target.partition("?")[0], request_id)
+            else:
+                exchange = self._exchange(request, request_id, target, headers)
+                address = exchange.module.http_address
+                if address is None:
+                    response = await ask_over_carrier(exchange, self._max_body, self._timeout)
+                else:
+                    upstream = await self._upstream(exchange.module.name, address)
+                    response = await upstream.pass_on(exchange)
+        except RequestRefusedError as refusal:
+            response = error_response(refusal, request_id or new_identifier())
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception:
+            request_id = request_id or new_identifier()
+            logger.exception("request %s failed in the gateway", request_id)
+            failure = RequestRefusedError(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "the gateway failed; its log says why", close=True
+            )
+            response = error_response(failure, request_id)
+        if self._draining:
+            response.force_close()
+        return response
+
+    def _exchange(
+        self, request: web.BaseRequest, request_id: str, target: str, headers: dict[str, str]
+    ) -> Exchange:
+        """Find the module of a request and complete its headers."""
+        match = self._routes.find(target)
+        module = self._module(match)
+        peer = request.remote or ""
+        trusted = self._trusted.has(peer)
+        if trusted and "x-forwarded-for" in headers:
+            headers["x-forwarded-for"] = self._trusted.shorten(headers["x-forwarded-for"])
+        set_forwarded(headers, peer=peer, scheme="http", prefix=match.prefix, trusted=trusted)
+        exchange = Exchange(request, request_id, match, module, headers)
+        if not module.is_ready:
+            raise exchange.refusal(
+                HTTPStatus.SERVICE_UNAVAILABLE, "the module is not ready", retry_after=_RETRY_AFTER
+            )
+        return exchange
+
+    def _module(self, match: Match) -> ServedModule:
+        name = match.module
+        module = None if name is None else self._modules.get(name)
+        if match.climbs:
+            known = None if module is None else name
+            raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "the path leaves its prefix", module=known)
+        if module is None:
+            if not name:
+                raise RequestRefusedError(HTTPStatus.NOT_FOUND, "no module has this path")
+            name = name[:_SHOWN_NAME]
+            raise RequestRefusedError(HTTPStatus.NOT_FOUND, f"there is no module {name!r}", module=name)
+        return module
+
+    async def _upstream(self, name: str, address: ListenAddress) -> PlainUpstream:
+        upstream = self._upstreams.get(name)
+        if upstream is None or upstream.address != address:
+            # A module that was started again may have another address.
+            self._upstreams[name] = PlainUpstream(address, self._timeout, self._tunnels)
+            if upstream is not None:
+                await upstream.close()
+        return self._upstreams[name]
+
+    def _own_answer(self, request: web.BaseRequest, path: str, request_id: str) -> web.StreamResponse:
+        if request.method not in {"GET", "HEAD"}:
+            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, f"{path} takes GET and HEAD only")
+        if path == HEALTH_PATH:
+            return json_response(HTTPStatus.OK, {"status": "OK"}, request_id)
+        modules = {}
+        ready = not self._draining
+        for name, module in self._modules.items():
+            modules[name] = {"ready": module.is_ready, "state": module.state.value}
+            if module.last_error is not None:
+                modules[name]["error"] = str(module.last_error)
+            ready = ready and module.is_ready
+        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return json_response(status, {"ready": ready, "modules": modules}, request_id)
+
+
+def _origin_form(request: web.BaseRequest) -> str:
+    """The request target without scheme and authority (RFC 9112, section 3.2.2)."""
+    target = request.raw_path
+    if request.method == "CONNECT":
+        raise RequestRefusedError(HTTPStatus.NOT_IMPLEMENTED, "the gateway is no tunnel", close=True)
+    if not target.startswith("/"):
+        scheme, _, rest = target.partition("://")
+        if scheme.lower() not in {"http", "https"}:
+            raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "the request target is not a path")
+        authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+        target = rest[len(authority) :]
+        if not target.startswith("/"):
+            target = "/" + target
+    if not target.isascii() or "#" in target:
+        raise RequestRefusedError(
+            HTTPStatus.BAD_REQUEST, "the request target holds characters that must be escaped"
+        )
+    return target
+
+
+def _read_headers(request: web.BaseRequest) -> dict[str, str]:
+    raw = request.raw_headers
+    if len(raw) > MAX_HEADERS:
+        raise _too_many_headers(f"the request has more than {MAX_HEADERS} headers")
+    # No field is longer than MAX_LINE, so a few of them cannot be too many bytes.
+    if len(raw) * MAX_LINE > MAX_HEAD and sum([len(name) + len(value) for name, value in raw]) > MAX_HEAD:
+        raise _too_many_headers(f"the headers are above the limit of {MAX_HEAD} bytes")
+    try:
+        return join_headers(raw)
+    except HeaderError as error:
+        raise RequestRefusedError(HTTPStatus.BAD_REQUEST, str(error), close=True) from None
+
+
+def _too_many_headers(error: str) -> RequestRefusedError:
+    return RequestRefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, error, close=True)

@@ -1,0 +1,132 @@
+"""aiohttp's low-level HTTP server, with the gateway's limits and its form of errors."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, error_response
+from pywatt.orchestrator.gateway.raw_response import HandedOverResponse
+from pywatt_fast import new_identifier
+
+logger = logging.getLogger(__name__)
+
+# A client gets this long for the head of a request, and this long between two requests.
+HEAD_SECONDS = 10.0
+IDLE_SECONDS = 75.0
+MAX_HEADERS = 100
+MAX_LINE = 8190
+MAX_HEAD = 32 * 1024
+SWEEP_SECONDS = 1.0
+
+
+class GatewayConnection(RequestHandler):
+    """One client's connection."""
+
+    __slots__ = ("busy", "head_since")
+
+    def __init__(self, server: "GatewayServer", loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]
+            auto_decompress=False,
+            keepalive_timeout=IDLE_SECONDS,
+            max_headers=MAX_HEADERS,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+        )
+        self.busy = False
+        self.head_since = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """Note when the head of a request begins to arrive."""
+        if not self.busy and not self.head_since:
+            self.head_since = self._loop.time()
+        super().data_received(data)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is not HTTP, in the gateway's form; the reason goes to the log."""
+        request_id = new_identifier()
+        logger.info("refused a broken request, %s: %s", request_id, type(exc).__name__ if exc else status)
+        error = "the request is not valid HTTP" if status < 500 else "the gateway failed"
+        return error_response(RequestRefusedError(status, error, close=True), request_id)
+
+
+class GatewayServer(web.Server):
+    """Makes the connections and watches over their heads.
+
+    Args:
+        handler: answers one request; it is cancelled when its client leaves.
+    """
+
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        super().__init__(self._handle, handler_cancellation=True)
+        self._answer = handler
+        self._sweep: asyncio.TimerHandle | None = None
+        self.in_flight = 0
+        self._idle: asyncio.Future[None] | None = None
+        self._schedule()
+
+    def __call__(self) -> GatewayConnection:
+        """Make the protocol of a new connection."""
+        return GatewayConnection(self, self._loop)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        assert isinstance(connection, GatewayConnection)
+        connection.busy = True
+        connection.head_since = 0.0
+        self.in_flight += 1
+        try:
+            response = await self._answer(request)
+            # Written here and not by aiohttp afterwards: an answer is in flight until the client has it.
+            await response.prepare(request)
+            return response
+        except TimeoutError:
+            logger.info("gave up a client that takes nothing of its answer")
+            if request.transport is not None:
+                request.transport.abort()
+            return HandedOverResponse()
+        finally:
+            connection.busy = False
+            self.in_flight -= 1
+            if self._idle is not None and not self.in_flight and not self._idle.done():
+                self._idle.set_result(None)
+
+    async def wait_until_idle(self) -> None:
+        """Wait until no request is being answered; for one caller at a time."""
+        if self.in_flight:
+            self._idle = self._loop.create_future()
+            await self._idle
+
+    def close_idle(self) -> None:
+        """Close the connections on which no request is being answered."""
+        for connection in self.connections:
+            if isinstance(connection, GatewayConnection) and not connection.busy:
+                connection.force_close()
+
+    def stop_watching(self) -> None:
+        """End the watch over slow clients."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+
+    def _schedule(self) -> None:
+        self._sweep = self._loop.call_later(SWEEP_SECONDS, self._close_slow)
+
+    def _close_slow(self) -> None:
+        oldest = self._loop.time() - HEAD_SECONDS
+        for connection in self.connections:
+            if isinstance(connection, GatewayConnection) and 0.0 < connection.head_since < oldest:
+                logger.info("closed a connection that did not finish the head of a request")
+                connection.force_close()
+        self._schedule()

@@ -1,0 +1,1 @@
+"""Child processes, their output, and what a killed orchestrator left behind."""

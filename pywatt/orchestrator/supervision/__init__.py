@@ -1,0 +1,1 @@
+"""Modules over their whole life: start, readiness, restart, stop."""

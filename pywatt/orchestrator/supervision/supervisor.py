@@ -1,0 +1,132 @@
+"""All modules of one orchestrator: started in the order of their dependencies, stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pywatt.orchestrator.supervision.managed_module import ManagedModule
+from pywatt.orchestrator.supervision.module_state import ENDED, ModuleState
+
+if TYPE_CHECKING:
+    from pywatt.orchestrator.configuration.settings import ModuleConfiguration
+    from pywatt.orchestrator.links.control_operations import SecretDesk
+    from pywatt.orchestrator.supervision.surroundings import Surroundings
+
+
+class Supervisor:
+    """Starts, watches and stops modules.
+
+    A module starts when every module it comes after is ready; modules that do not depend on each other start
+    side by side. A module that does not come up is reported with the reason; those that depend on it go on
+    waiting for it and are reported too; all others run. Once started, a module stays up when one it depends
+    on is started again.
+
+    Args:
+        configurations: the modules by name; dependencies exist and have no cycle.
+        surroundings: what they share.
+        secrets: by module, which secrets it may have.
+    """
+
+    def __init__(
+        self,
+        configurations: Mapping[str, ModuleConfiguration],
+        surroundings: Surroundings,
+        secrets: Mapping[str, SecretDesk],
+    ) -> None:
+        self._surroundings = surroundings
+        self._listeners: list[Callable[[ManagedModule, ModuleState], None]] = []
+        self.modules: dict[str, ManagedModule] = {
+            name: ManagedModule(
+                configuration,
+                surroundings,
+                secrets[name],
+                dependencies=partial(self._all_ready, tuple(configuration.after)),
+                on_change=self._changed,
+            )
+            for name, configuration in configurations.items()
+        }
+        self._dependents: dict[str, list[str]] = {name: [] for name in configurations}
+        for name, configuration in configurations.items():
+            for dependency in configuration.after:
+                self._dependents[dependency].append(name)
+
+    @property
+    def all_ready(self) -> bool:
+        """Whether every module is ready now."""
+        return all(module.is_ready for module in self.modules.values())
+
+    @property
+    def not_started(self) -> list[ManagedModule]:
+        """Modules that could not be started, or ended too often, or wait for one of those."""
+        return [module for module in self.modules.values() if self._is_held_up(module)]
+
+    def on_change(self, listener: Callable[[ManagedModule, ModuleState], None]) -> None:
+        """Registers what is told of every change of state.
+
+        Args:
+            listener: called with the module and the state before.
+        """
+        self._listeners.append(listener)
+
+    def start_all(self) -> None:
+        """Begins to start all modules and returns at once."""
+        for module in self.modules.values():
+            module.start()
+
+    async def first_processes(self) -> None:
+        """Returns when all that depend on nothing have their process, or could not get one."""
+        for module in self.modules.values():
+            if not module.configuration.after:
+                await module.spawned.wait()
+
+    async def stop_all(self) -> None:
+        """Stops all modules, each after all that depend on it; returns when all have ended."""
+        stops: dict[str, asyncio.Task[None]] = {}
+
+        async def stop(name: str) -> None:
+            # Another tick, so that all tasks stand in the table before one is looked up.
+            await asyncio.sleep(0)
+            dependents = [stops[dependent] for dependent in self._dependents[name]]
+            if dependents:
+                await asyncio.wait(dependents)
+            await self.modules[name].stop()
+
+        for name in self.modules:
+            stops[name] = asyncio.create_task(stop(name), name=f"stop {name}")
+        if stops:
+            await asyncio.gather(*stops.values())
+
+    async def kill_all(self) -> None:
+        """Ends all modules at once."""
+        await asyncio.gather(*(module.kill() for module in self.modules.values()))
+
+    async def close(self) -> None:
+        """Stops listening for the modules; they must have ended."""
+        await asyncio.gather(*(module.close() for module in self.modules.values()))
+
+    async def _all_ready(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            await self.modules[name].became_ready.wait()
+
+    def _changed(self, module: ManagedModule, before: ModuleState) -> None:
+        if module.state in ENDED and module.state is not ModuleState.STOPPED:
+            self._report_dependents(module)
+        for listener in self._listeners:
+            listener(module, before)
+
+    def _report_dependents(self, module: ManagedModule) -> None:
+        for name in self._dependents[module.name]:
+            dependent = self.modules[name]
+            if dependent.state is ModuleState.WAITING:
+                reason = module.last_error or "no reason is known"
+                dependent.last_error = f"waits for {module.name}, which is {module.state.value}: {reason}"
+                self._surroundings.reporter.event("ERROR", dependent.last_error, name)
+                self._report_dependents(dependent)
+
+    def _is_held_up(self, module: ManagedModule) -> bool:
+        if module.state is ModuleState.WAITING:
+            return any(self._is_held_up(self.modules[name]) for name in module.configuration.after)
+        return module.failed_to_start

@@ -1,0 +1,70 @@
+"""What all modules of one orchestrator share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import field, frozen
+
+from pywatt.orchestrator.links.control_operations import PortBook
+from pywatt.orchestrator.links.crate_peer import PumpPace
+
+if TYPE_CHECKING:
+    from pywatt.orchestrator.supervision.served_module import ServedModule
+    from pywatt_fast.operations import RouteToModule
+
+
+class Reporter(Protocol):
+    """Where the lines and the story of a module go; the console is the real one."""
+
+    def module_line(self, module: str, line: bytes) -> None:
+        """Shows a line that the module wrote."""
+
+    def event(self, level: str, message: str, module: str | None = None, **fields: object) -> None:
+        """Shows what happened to it."""
+
+
+class ProcessRecord(Protocol):
+    """Knows where sockets lie and which processes run; the run directory is the real one."""
+
+    def socket_path(self, module: str) -> str:
+        """The path of the module's channel."""
+        ...
+
+    def http_socket_path(self, module: str) -> str:
+        """The path where the module's own HTTP server may listen."""
+        ...
+
+    def record_process(self, name: str, pid: int) -> None:
+        """Remembers a process, so that the next orchestrator can end what this one leaves behind."""
+
+    def forget_process(self, name: str) -> None:
+        """The process has ended."""
+
+
+@frozen
+class Surroundings:
+    """What all modules of one orchestrator share.
+
+    Args:
+        orchestrator_api: the gateway's URL.
+        environment: what every module inherits.
+        record: the run directory.
+        reporter: the console.
+        route: takes a message of a module to another one.
+        process_ended: is told when a module's process has ended.
+        ports: finds free ports.
+        one_only: whether a module that does not come up is given up at once, as under `pywatt run`.
+        pump_pace: how crate modules are kept talking.
+    """
+
+    orchestrator_api: str
+    environment: Mapping[str, str]
+    record: ProcessRecord
+    reporter: Reporter
+    route: Callable[[ServedModule, RouteToModule], None]
+    process_ended: Callable[[str], None]
+    ports: PortBook
+    one_only: bool = False
+    pump_pace: PumpPace = field(factory=PumpPace)

@@ -1,0 +1,154 @@
+"""Modules that behave as the published Rust crate does: fakes here, the real one in tests/interop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from supervised import Workshop, until, until_state, workshop
+
+from pywatt.channels.carrier import CarrierKind
+from pywatt.errors import ModuleUnavailable
+from pywatt.orchestrator.links import control_operations
+from pywatt.orchestrator.links.crate_peer import MAX_REPEATS, SecretAnswers
+from pywatt.orchestrator.supervision.managed_module import ManagedModule
+from pywatt.orchestrator.supervision.module_state import ModuleState
+from pywatt.protocol.listen import TcpAddress
+from pywatt.protocol.operations import SecretValue
+from pywatt_fast.operations import HttpRequest
+
+__all__ = ["workshop"]
+
+# Dials, drops, dials again; answers heartbeats on TCP alone; serves plain HTTP where it is told to.
+CRATE = """
+import http.server
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+    def log_message(self, *arguments): pass
+
+def dial():
+    host, port = init["tcp_channel"]["address"].split(":")
+    return socket.create_connection((host, int(port)))
+
+def wrapped(channel, **operation):
+    send_frame(channel, id="00000000-0000-4000-8000-000000000000", content=operation, metadata={})
+
+def run():
+    dial().close()
+    channel = dial()
+    host, port = init["listen"].split(":")
+    announce(init["listen"])
+    server = http.server.ThreadingHTTPServer((host, int(port)), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=only_shutdown, daemon=True).start()
+    waiting = [{"op": "route_to_module", "target_module_id": "b", "target_endpoint": "e",
+                "request_id": "00000000-0000-4000-8000-00000000000%d" % n,
+                "payload": {"data": [49], "format": "Json"}} for n in range(3)]
+    while True:
+        message = read_frame(channel)
+        assert message == {"op": "heartbeat"}, message
+        if waiting:
+            wrapped(channel, **waiting.pop())
+        wrapped(channel, op="heartbeat_ack")
+
+def only_shutdown():
+    for line in sys.stdin:
+        if json.loads(line) != {"op": "shutdown"}:
+            log("unexpected line " + line)
+    log("standard input ended")
+    os._exit(0)
+"""
+SECRETS = """
+def ask(name):
+    say(op="get_secret", name=name)
+
+ask("A")
+first = hear()
+ask("B")
+hear()  # a left-over reader swallows the answer
+second = hear()
+log("secrets " + first["value"] + " " + second["value"])
+"""
+
+
+async def start(workshop: Workshop, text: str, **settings: Any) -> ManagedModule:
+    module = workshop.start(workshop.configuration("one", text, sdk="crate", **settings)).modules["one"]
+    await until_state(module, ModuleState.READY)
+    return module
+
+
+async def test_it_gets_a_port_and_a_channel_of_its_own_and_is_ready(workshop: Workshop) -> None:
+    module = await start(workshop, CRATE + "log(json.dumps(init))\nrun()\n")
+    (line,) = workshop.recorder.logged("orchestrator_api")
+    assert '"ipc_channel"' not in line
+    assert '"required": true' in line
+    assert isinstance(module.http_address, TcpAddress)
+    assert module.http_address.port != 0
+    assert not module.supports_messages
+    assert module.link.best is not None
+    assert module.link.best.kind is CarrierKind.TCP
+
+
+async def test_what_it_wants_to_send_is_pumped_out_of_it(workshop: Workshop) -> None:
+    await start(workshop, CRATE + "run()\n")
+    await until(lambda: len(workshop.routed) == 3)
+    assert {source for source, _ in workshop.routed} == {"one"}
+
+
+async def test_a_swallowed_secret_is_told_again_until_a_line_shows_that_it_was_heard(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_operations, "FIRST_REPEAT", 0.05)
+    workshop.secrets.update(A="first", B="second")
+    module = await start(workshop, CRATE + SECRETS + "run()\n", secrets=["A", "B"])
+    assert workshop.recorder.logged("secrets first second")
+    await asyncio.sleep(0.2)
+    await module.stop()
+    assert not workshop.recorder.logged("unexpected line")
+
+
+async def test_a_secret_that_does_not_exist_is_answered_by_silence_and_a_line_in_the_log(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    workshop.start(
+        workshop.configuration(
+            "one", 'say(op="get_secret", name="A")\nlog("got " + str(hear()))\n', sdk="crate"
+        )
+    )
+    await until(lambda: "gets no secret 'A'" in caplog.text)
+    assert not workshop.recorder.logged("got")
+
+
+async def test_nothing_but_the_shutdown_ever_comes_on_its_standard_input(workshop: Workshop) -> None:
+    module = await start(workshop, CRATE + "run()\n", heartbeat_interval=0.05)
+    await until(lambda: len(workshop.routed) == 3)
+    await module.stop()
+    assert workshop.recorder.logged("standard input ended")
+    assert not workshop.recorder.logged("unexpected line")
+
+
+async def test_http_is_never_sent_over_its_channel(workshop: Workshop) -> None:
+    module = await start(workshop, CRATE + "run()\n")
+    with pytest.raises(ModuleUnavailable, match="an address of its own"):
+        await module.link.exchange(HttpRequest("1", "GET", "/", {}, None), 10)
+
+
+async def test_a_repeated_answer_ends_with_any_sign_and_after_five_times() -> None:
+    sent: list[SecretValue] = []
+    value = SecretValue(name="A", value="x")
+    answers = SecretAnswers(sent.append, first_repeat=0.001)
+    answers.answer(value)
+    await until(lambda: len(sent) == 1 + MAX_REPEATS)
+    await asyncio.sleep(0.1)
+    assert len(sent) == 1 + MAX_REPEATS
+    answers = SecretAnswers(sent.append, first_repeat=0.05)
+    sent.clear()
+    answers.answer(value)
+    answers.heard()
+    await asyncio.sleep(0.1)
+    assert sent == [value]

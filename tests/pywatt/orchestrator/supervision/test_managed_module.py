@@ -1,0 +1,360 @@
+"""A module under supervision: ready, unready, started again, stopped. All modules are real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Any
+
+import pytest
+from supervised import Workshop, is_alive, until, until_state, workshop
+
+from pywatt.orchestrator.supervision.module_state import ModuleState, StateError
+from pywatt.protocol.listen import TcpAddress, UnixAddress
+
+__all__ = ["workshop"]
+
+NOBODY = "announce('127.0.0.1:1')\nserve()\n"  # no server ever listens on port 1
+WEB = """
+import http.server
+from socketserver import UnixStreamServer
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response({"/health": 200, "/sick": 500}.get(self.path, 404))
+        self.send_header("content-length", "0")
+        self.end_headers()
+    def log_message(self, *arguments): pass
+    def address_string(self): return "unix"
+"""
+
+
+class TestReadiness:
+    async def test_a_module_that_announces_and_answers_heartbeats_is_ready(self, workshop: Workshop) -> None:
+        module = await workshop.start_one()
+        assert module.is_ready
+        assert module.http_address is None
+        await module.stop()
+        assert workshop.states("one") == [
+            ModuleState.WAITING,
+            ModuleState.STARTING,
+            ModuleState.READY,
+            ModuleState.STOPPING,
+            ModuleState.STOPPED,
+        ]
+
+    async def test_an_announcement_alone_is_not_enough(self, workshop: Workshop) -> None:
+        configuration = workshop.configuration("one", "announce()\ntime.sleep(100)\n", start_timeout=0.5)
+        workshop.start(configuration, one_only=True)
+        module = workshop.supervisors[0].modules["one"]
+        await until_state(module, ModuleState.FAILED)
+        assert module.last_error == "was not ready within 0.5 s: it does not answer heartbeats"
+
+    async def test_silence_is_not_enough_either(self, workshop: Workshop) -> None:
+        configuration = workshop.configuration("one", "time.sleep(100)\n", start_timeout=0.3)
+        module = workshop.start(configuration, one_only=True).modules["one"]
+        await until_state(module, ModuleState.FAILED)
+        assert module.last_error == "was not ready within 0.3 s: it has not announced itself"
+
+    async def test_a_health_path_must_answer_200_over_the_carrier(self, workshop: Workshop) -> None:
+        module = await workshop.start_one("""
+            asked = []
+            def http(request):
+                asked.append(request)
+                log("asked for " + request["uri"])
+                respond(request, 200 if len(asked) > 2 else 503)
+            announce(endpoints=[{"path": "/health", "methods": ["GET"]}])
+            serve(http)
+        """)
+        assert workshop.recorder.logged("asked for /health")
+        assert module.last_error is None
+
+    async def test_a_health_path_that_is_ill_is_told(self, workshop: Workshop) -> None:
+        configuration = workshop.configuration(
+            "one",
+            'announce(endpoints=[{"path": "/health", "methods": ["get"]}])\n'
+            "serve(lambda request: respond(request, 500))\n",
+            start_timeout=0.5,
+        )
+        module = workshop.start(configuration, one_only=True).modules["one"]
+        await until_state(module, ModuleState.FAILED)
+        assert module.last_error == "was not ready within 0.5 s: GET /health answered 500"
+
+    async def test_a_health_path_on_an_address_of_its_own(self, workshop: Workshop) -> None:
+        module = await workshop.start_one(
+            WEB
+            + """
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+announce("127.0.0.1:%d" % server.server_address[1], [{"path": "/health", "methods": ["GET"]}])
+serve()
+"""
+        )
+        assert isinstance(module.http_address, TcpAddress)
+
+    async def test_the_listen_path_of_the_first_line_can_be_served(self, workshop: Workshop) -> None:
+        module = await workshop.start_one(
+            WEB
+            + """
+server = UnixStreamServer(init["listen"], Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+announce(init["listen"], [{"path": "/health", "methods": ["GET"]}])
+serve()
+""",
+            health="/health",
+        )
+        assert module.http_address == UnixAddress(workshop.record.http_socket_path("one"))
+
+    async def test_a_port_nobody_listens_on_is_a_failed_start_with_the_reason(
+        self, workshop: Workshop
+    ) -> None:
+        configuration = workshop.configuration("one", NOBODY, start_timeout=0.5)
+        module = workshop.start(configuration, one_only=True).modules["one"]
+        await until_state(module, ModuleState.FAILED)
+        assert module.last_error is not None
+        assert module.last_error.startswith("was not ready within 0.5 s: 127.0.0.1:1 refuses connections")
+
+    async def test_an_address_bound_after_the_announcement_is_waited_for(self, workshop: Workshop) -> None:
+        module = await workshop.start_one("""
+            server = socket.socket()
+            server.bind(("127.0.0.1", 0))
+            announce("127.0.0.1:%d" % server.getsockname()[1])
+            time.sleep(0.3)
+            server.listen()
+            serve()
+        """)
+        assert module.is_ready
+
+    async def test_port_0_means_that_nothing_is_bound(self, workshop: Workshop) -> None:
+        module = await workshop.start_one("announce('127.0.0.1:0')\nserve()\n")
+        assert module.http_address is None
+
+    async def test_a_listen_that_is_no_address_is_told_and_not_used(self, workshop: Workshop) -> None:
+        module = await workshop.start_one("announce('somewhere')\nserve()\n")
+        assert module.http_address is None
+        assert workshop.recorder.said("'somewhere'", "one")
+
+    async def test_a_second_announcement_replaces_the_first_and_is_told(self, workshop: Workshop) -> None:
+        module = await workshop.start_one("""
+            announce(endpoints=[{"path": "/old", "methods": ["GET"]}])
+            announce(endpoints=[{"path": "/new", "methods": ["GET"]}])
+            serve()
+        """)
+        assert module.announcement is not None
+        assert [endpoint.path for endpoint in module.announcement.endpoints] == ["/new"]
+        assert workshop.recorder.said("announced itself again", "one")
+
+    async def test_garbage_on_the_protocol_does_no_harm(self, workshop: Workshop) -> None:
+        module = await workshop.start_one("""
+            wrong = (b'{"op":"no_such"}', b'{"op":"announce"}')
+            for line in (b"hello", b"", b"\\xff\\xfe", b"[" * 100000, *wrong):
+                sys.stdout.buffer.write(line + b"\\n")
+            sys.stdout.buffer.write(b"x" * 3_000_000 + b"\\n")
+            sys.stdout.flush()
+            announce()
+            serve()
+        """)
+        assert module.is_ready
+
+
+class TestHeartbeats:
+    async def test_three_missed_make_it_unready_and_an_answer_ready_again(self, workshop: Workshop) -> None:
+        module = await workshop.start_one(heartbeat_interval=0.1, heartbeat_timeout=60.0)
+        assert module.pid is not None
+        os.kill(module.pid, signal.SIGSTOP)
+        await until_state(module, ModuleState.UNREADY)
+        assert not module.is_ready
+        assert module.last_error == "answered none of the last 3 heartbeats"
+        os.kill(module.pid, signal.SIGCONT)
+        await until_state(module, ModuleState.READY)
+        assert module.last_error is None
+
+    async def test_a_long_silence_ends_it_and_it_is_started_again(self, workshop: Workshop) -> None:
+        module = await workshop.start_one(heartbeat_interval=0.1, heartbeat_timeout=0.5)
+        first = module.pid
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        await until(lambda: module.is_ready and module.pid != first)
+        assert not is_alive(first)
+        assert workshop.recorder.said("answered no heartbeat for 0.5 s; it is started again", "one")
+
+
+class TestEnds:
+    async def test_an_exit_before_the_announcement_tells_the_last_error(self, workshop: Workshop) -> None:
+        configuration = workshop.configuration("one", 'raise SystemExit("no coffee today")\n')
+        module = workshop.start(configuration, one_only=True).modules["one"]
+        await until_state(module, ModuleState.FAILED)
+        assert module.last_error == "exited with code 1 before it announced itself: no coffee today"
+        assert workshop.states("one").count(ModuleState.STARTING) == 1
+
+    async def test_it_is_started_again_until_it_ended_too_often(self, workshop: Workshop) -> None:
+        module = workshop.start(workshop.configuration("one", "sys.exit(3)\n")).modules["one"]
+        await until_state(module, ModuleState.CRASH_LOOPING)
+        assert workshop.states("one").count(ModuleState.STARTING) == 5
+        assert workshop.recorder.said("crash-looping: it ended 5 times within 60 s", "one")
+        assert module.failed_to_start
+        assert workshop.ended == ["one"] * 5
+
+    async def test_a_clean_exit_is_final_unless_the_policy_says_always(self, workshop: Workshop) -> None:
+        text = "announce()\nassert hear()['op'] == 'heartbeat'\nsay(op='heartbeat_ack')\ntime.sleep(0.2)\n"
+        calm = workshop.configuration("calm", text)
+        eager = workshop.configuration("eager", text, restart={"policy": "always"})
+        supervisor = workshop.start(calm, eager)
+        await until_state(supervisor.modules["calm"], ModuleState.EXITED)
+        assert not supervisor.modules["calm"].failed_to_start
+        assert supervisor.modules["calm"].ended_clean
+        await until(lambda: workshop.states("eager").count(ModuleState.READY) >= 2)
+
+    async def test_an_exit_with_0_before_it_was_ready_is_a_failed_start(self, workshop: Workshop) -> None:
+        module = workshop.start(workshop.configuration("one", "sys.exit(0)\n")).modules["one"]
+        await until_state(module, ModuleState.EXITED)
+        assert module.failed_to_start
+        assert module.last_error == "exited with code 0 before it announced itself"
+
+    async def test_a_module_that_segfaults_is_started_again(self, workshop: Workshop) -> None:
+        module = await workshop.start_one()
+        first = module.pid
+        assert first is not None
+        os.kill(first, signal.SIGSEGV)
+        await until(lambda: module.is_ready and module.pid != first)
+        assert workshop.recorder.said("was ended by SIGSEGV; it is started again in 0.01 s", "one")
+
+    async def test_a_program_that_does_not_exist_is_not_tried_again(self, workshop: Workshop) -> None:
+        configuration = workshop.configuration("one", command=["./no-such-program"])
+        module = workshop.start(configuration).modules["one"]
+        await until_state(module, ModuleState.FAILED)
+        assert module.last_error is not None
+        assert "cannot start './no-such-program'" in module.last_error
+        assert module.failed_to_start
+
+    async def test_what_was_announced_in_the_last_moment_still_counts(self, workshop: Workshop) -> None:
+        module = workshop.start(
+            workshop.configuration("one", "announce()\nsys.exit(1)\n"), one_only=True
+        ).modules["one"]
+        await until_state(module, ModuleState.FAILED)
+        assert module.last_error == "exited with code 1"
+        assert module.announcement is not None
+
+
+class TestStops:
+    async def test_a_module_is_asked_to_leave_before_it_is_made_to(self, workshop: Workshop) -> None:
+        module = await workshop.start_one("announce()\nserve()\nlog('left by itself')\n")
+        await module.stop()
+        assert workshop.recorder.logged("left by itself")
+        assert not workshop.record.end_left_overs()
+
+    @pytest.mark.parametrize(
+        ("text", "settings"),
+        [
+            ("time.sleep(100)\n", {}),
+            ("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nlog('deaf')\ntime.sleep(100)\n", {}),
+            ("sys.exit(3)\n", {"restart": {"initial_delay": 60.0, "max_delay": 60.0}}),
+        ],
+        ids=["starting", "deaf", "backing off"],
+    )
+    async def test_every_state_can_be_stopped(self, workshop: Workshop, text: str, settings: Any) -> None:
+        module = workshop.start(workshop.configuration("one", text, stop_timeout=0.6, **settings)).modules[
+            "one"
+        ]
+        await until(lambda: module.state in (ModuleState.STARTING, ModuleState.BACKING_OFF))
+        await until(lambda: module.pid is not None or module.state is ModuleState.BACKING_OFF)
+        await module.stop()
+        assert module.state is ModuleState.STOPPED
+        assert module.pid is None
+
+    async def test_a_stop_while_it_waits_for_another(self, workshop: Workshop) -> None:
+        supervisor = workshop.start(
+            workshop.configuration("first", "time.sleep(100)\n"),
+            workshop.configuration("second", after=["first"]),
+        )
+        second = supervisor.modules["second"]
+        assert second.state is ModuleState.WAITING
+        await second.stop()
+        assert second.state is ModuleState.STOPPED
+
+    async def test_it_can_be_started_again_by_hand(self, workshop: Workshop) -> None:
+        module = await workshop.start_one()
+        first = module.pid
+        await module.restart()
+        await until_state(module, ModuleState.READY)
+        assert module.pid != first
+        with pytest.raises(StateError):
+            module.start()
+
+    async def test_a_kill_does_not_wait(self, workshop: Workshop) -> None:
+        module = await workshop.start_one(
+            """
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            announce()
+            serve()
+            time.sleep(1000)
+        """,
+            stop_timeout=1000.0,
+        )
+        stop = asyncio.create_task(module.stop())
+        await asyncio.sleep(0)
+        await module.kill()
+        await stop
+        assert module.state is ModuleState.STOPPED
+
+
+class TestPlainServers:
+    async def test_a_server_without_the_protocol_is_ready_when_its_port_accepts(
+        self, workshop: Workshop
+    ) -> None:
+        configuration = workshop.configuration(
+            "files",
+            command=["sh", "-c", f"exec {sys.executable} -m http.server --bind 127.0.0.1 $PORT"],
+            sdk="none",
+        )
+        module = workshop.start(configuration).modules["files"]
+        await until_state(module, ModuleState.READY)
+        assert isinstance(module.http_address, TcpAddress)
+        assert not module.supports_messages
+        await module.stop()
+
+    async def test_its_health_path_must_answer_200(self, workshop: Workshop) -> None:
+        configuration = workshop.configuration(
+            "files",
+            command=["sh", "-c", f"exec {sys.executable} -m http.server --bind 127.0.0.1 $PORT"],
+            sdk="none",
+            health="/nothing-there",
+            start_timeout=1.5,
+        )
+        module = workshop.start(configuration, one_only=True).modules["files"]
+        await until_state(module, ModuleState.FAILED)
+        assert module.last_error is not None
+        assert "GET /nothing-there answered 404" in module.last_error
+
+    async def test_what_it_prints_is_its_log(self, workshop: Workshop) -> None:
+        configuration = workshop.configuration(
+            "talker",
+            'import os, socket, time\ns = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))\n'
+            'print("hello from a plain program", flush=True)\ntime.sleep(100)\n',
+            bare=False,
+            sdk="none",
+        )
+        module = workshop.start(configuration).modules["talker"]
+        await until_state(module, ModuleState.READY)
+        await workshop.recorder.until_logged("hello from a plain program")
+
+
+class TestEnvironment:
+    async def test_a_module_knows_its_name_and_its_own_settings(self, workshop: Workshop) -> None:
+        await workshop.start_one(
+            """
+            log(" ".join(os.environ[name] for name in ("PYWATT_MODULE_ID", "IPC_ONLY", "FLAVOUR")))
+            log(json.dumps(init))
+            announce()
+            serve()
+            """,
+            env={"FLAVOUR": "mint"},
+        )
+        assert workshop.recorder.logged("one true mint")
+        (line,) = workshop.recorder.logged("orchestrator_api")
+        assert '"required": true' in line
+        assert '"env": {}' in line
+        assert workshop.record.socket_path("one") in line
+        assert "tcp_channel" not in line
