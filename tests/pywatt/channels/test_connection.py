@@ -275,11 +275,16 @@ class TestWriting:
         connection, peer = await connect(send_limit=4 * MIB)
         written = 0
         piece = frame(b"p" * 100_000)
-        with pytest.raises(SendQueueFull, match=str(4 * MIB)):
+
+        async def flood() -> None:
+            nonlocal written
             while True:
                 connection.write(piece)
                 written += len(piece)
                 await asyncio.sleep(0)
+
+        with pytest.raises(SendQueueFull, match=str(4 * MIB)):
+            await flood()
 
         assert len(await read_exactly(peer, written)) == written
         connection.write(piece)

@@ -1,7 +1,6 @@
 """Standard input and output: whatever they are, and whatever else the process does."""
 
 import asyncio
-import json
 import os
 import pty
 import socket
@@ -383,19 +382,3 @@ class TestPipesOfAChild:
         await soon(connection.closed)
 
         assert "No space left" in str(connection.reason)
-
-    async def test_a_crate_like_child_gets_its_lines(self, soon: Any) -> None:
-        program = "import json,sys\nfor l in sys.stdin: print(json.dumps({'heard': json.loads(l)['op']}), flush=True)"
-        child = subprocess.Popen(
-            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert child.stdin is not None
-        assert child.stdout is not None
-        connection = await open_pipes(os.dup(child.stdout.fileno()), os.dup(child.stdin.fileno()))
-        child.stdin.close()
-        child.stdout.close()
-        connection.write(json.dumps({"op": "heartbeat"}).encode() + b"\n")
-
-        assert await soon(connection.receive()) == (1, b'{"heard": "heartbeat"}')
-        await soon(connection.close())
-        assert child.wait() == 0

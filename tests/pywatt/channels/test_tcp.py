@@ -70,7 +70,7 @@ async def test_the_address_is_the_one_really_bound(accepted: Accepted) -> None:
 async def test_a_port_nobody_listens_on_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(ConnectionFailed, match="refused|Connect call failed"):
+    with pytest.raises(ConnectionFailed, match=r"refused|Connect call failed"):
         await open_tcp("127.0.0.1", port)
 
 
@@ -166,11 +166,11 @@ class TestTls:
         await self.exchange(
             server, TlsConfig(ca_cert_path=authority, server_name="localhost"), soon, host="127.0.0.1"
         )
-        with pytest.raises(ConnectionFailed, match="(?i)certificate|hostname"):
+        with pytest.raises(ConnectionFailed, match=r"(?i)certificate|hostname"):
             await self.exchange(server, TlsConfig(ca_cert_path=authority, server_name="elsewhere"), soon)
 
     async def test_an_unknown_authority_is_refused(self, server: Any, soon: Any) -> None:
-        with pytest.raises(ConnectionFailed, match="(?i)certificate"):
+        with pytest.raises(ConnectionFailed, match=r"(?i)certificate"):
             await self.exchange(server, TlsConfig(), soon)
 
     async def test_verification_can_be_switched_off_and_says_so(

@@ -39,7 +39,7 @@ def accepted() -> Accepted:
 
 def stale_socket(path: Path) -> None:
     """What a process leaves that was killed while it listened."""
-    program = "import os, socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); os._exit(0)"
+    program = "import os, socket, sys; s = socket.socket(1); s.bind(sys.argv[1]); s.listen(); os._exit(0)"
     subprocess.run([sys.executable, "-c", program, str(path)], check=True)
 
 

@@ -1,0 +1,43 @@
+"""Preferences and capabilities as the reference's presets have them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pywatt.channels.preferences import ChannelCapabilities, ChannelPreferences
+
+KINDS = {"preferences": ChannelPreferences, "capabilities": ChannelCapabilities}
+
+
+@pytest.fixture
+def recorded(vectors: Path) -> dict[str, Any]:
+    file = vectors / "presets.json"
+    if not file.exists():
+        pytest.skip("this directory has no presets.json")
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
+
+
+@pytest.mark.parametrize("subject", KINDS)
+def test_every_preset_is_printed_as_by_the_reference(subject: str, recorded: dict[str, Any]) -> None:
+    for name, values in recorded[subject].items():
+        assert json.loads(getattr(KINDS[subject], name)().to_json()) == values, name
+
+
+@pytest.mark.parametrize("subject", KINDS)
+def test_every_preset_is_read_from_what_the_reference_prints(subject: str, recorded: dict[str, Any]) -> None:
+    kind = KINDS[subject]
+    for name, values in recorded[subject].items():
+        assert kind.from_json(json.dumps(values)) == getattr(kind, name)(), name
+
+
+def test_we_have_no_preset_that_the_reference_lacks(recorded: dict[str, Any]) -> None:
+    for subject, kind in KINDS.items():
+        ours = {
+            name
+            for name, member in vars(kind).items()
+            if isinstance(member, classmethod) and name != "from_json" and not name.startswith("_")
+        }
+        assert ours == set(recorded[subject])
