@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pywatt.orchestrator.configuration.settings import Configuration
     from pywatt.orchestrator.gateway.gateway import Gateway
     from pywatt.orchestrator.supervision.managed_module import ManagedModule
+    from pywatt.orchestrator.supervision.served_module import ServedModule
     from pywatt_fast.operations import RouteToModule
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -209,7 +210,7 @@ class Orchestrator:
                 self._show_ready(module)
         return gateway
 
-    def _route(self, source: ManagedModule, operation: RouteToModule) -> None:
+    def _route(self, source: ServedModule, operation: RouteToModule) -> None:
         self._broker.route(source, operation)
 
     def _process_ended(self, name: str) -> None:
