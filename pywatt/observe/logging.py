@@ -58,7 +58,7 @@ class JsonFormatter(logging.Formatter):
         except Exception as error:
             fields = json.dumps({"message": FAILED, "error": type(error).__name__})
         timestamp = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        target = json.dumps(redact(record.name.replace(".", "::")), ensure_ascii=False)
+        target = json.dumps(_clean_text(record.name.replace(".", "::")), ensure_ascii=False)
         level = level_name(record.levelno)
         return f'{{"timestamp":"{timestamp}","level":"{level}","fields":{fields},"target":{target}}}'
 
@@ -77,7 +77,6 @@ class JsonFormatter(logging.Formatter):
             fields["stack"] = record.stack_info
         # Leaf by leaf, so that no secret breaks the line by looking like JSON; then the whole.
         text = json.dumps(_clean(fields, 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        text = text.encode("utf-8", "backslashreplace").decode()
         redacted = redact(text)
         if redacted is not text and redacted != text and not _is_json(redacted):
             return json.dumps({"message": MARKER})
@@ -95,7 +94,7 @@ def _is_json(text: str) -> bool:
 def _clean(value: object, depth: int) -> object:
     """A value that JSON can print, without secrets."""
     if isinstance(value, str):
-        return redact(value)
+        return _clean_text(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float) and type(value) in (int, float):
@@ -104,10 +103,15 @@ def _clean(value: object, depth: int) -> object:
         return value if shown == repr(value) and finite else shown
     if depth < MAX_DEPTH:
         if isinstance(value, dict):
-            return {redact(str(key)): _clean(inner, depth + 1) for key, inner in value.items()}
+            return {_clean_text(str(key)): _clean(inner, depth + 1) for key, inner in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [_clean(inner, depth + 1) for inner in value]
-    return redact(str(value))
+    return _clean_text(str(value))
+
+
+def _clean_text(text: str) -> str:
+    """Without secrets, and without the halves of surrogate pairs, which are no UTF-8."""
+    return redact(text if text.isascii() else text.encode("utf-8", "backslashreplace").decode())
 
 
 def level_name(level: int) -> str:
