@@ -56,7 +56,7 @@ def command(
     FILE is a Python file with @pywatt_module, an import path, or package.module:name for an application.
     Secrets that the module declares come from the environment and from ./.env.
     """
-    from pywatt.orchestrator.configuration.settings import configuration_for_file
+    from pywatt.orchestrator.configuration.loading import configuration_for_file
 
     configuration = configuration_for_file(file, listen=listen, env=env, secret_files=secret_file)
     return start(configuration, log_format, single=True)

@@ -36,6 +36,6 @@ def command(file: str, listen: str | None, log_format: str) -> int:
     Logs go to stderr. On stdout one line says when a module is ready, and one more when all are. Ctrl-C stops
     the modules in reverse order; a second Ctrl-C ends them at once.
     """
-    from pywatt.orchestrator.configuration.settings import load_configuration
+    from pywatt.orchestrator.configuration.loading import load_configuration
 
     return start(load_configuration(file, listen=listen), log_format, single=False)

@@ -11,10 +11,7 @@ from typing import Any
 
 from pywatt.orchestrator.configuration.errors import KeyPath, did_you_mean
 from pywatt.orchestrator.configuration.reading import KeyProblem
-from pywatt.orchestrator.configuration.settings import (
-    GatewayConfiguration,
-    ModuleConfiguration,
-)
+from pywatt.orchestrator.configuration.settings import GatewayConfiguration, ModuleConfiguration
 from pywatt.orchestrator.configuration.values import MAX_UNIX_PATH, OPTIONAL_SOURCE, is_import_path, is_source
 from pywatt.protocol.listen import UnixAddress
 

@@ -185,7 +185,7 @@ def test_version_loads_nothing_heavy_but_what_draws_its_table(arguments: list[st
 def test_run_reads_no_toml() -> None:
     program = (
         "import sys, pathlib; pathlib.Path('web.py').write_text('')\n"
-        "from pywatt.orchestrator.configuration.settings import configuration_for_file\n"
+        "from pywatt.orchestrator.configuration.loading import configuration_for_file\n"
         "configuration_for_file('web.py'); print(*sys.modules)"
     )
     assert {"cattrs", "tomllib", "dotenv", "aiohttp", "click"} & set(run_separately(program).split()) == set()

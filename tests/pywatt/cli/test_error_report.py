@@ -56,5 +56,5 @@ def test_an_interruption_before_anything_runs_is_130(monkeypatch: pytest.MonkeyP
     def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pywatt.orchestrator.configuration.settings.load_configuration", interrupted)
+    monkeypatch.setattr("pywatt.orchestrator.configuration.loading.load_configuration", interrupted)
     assert invoke(["up"]) == 130

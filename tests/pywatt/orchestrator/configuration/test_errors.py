@@ -6,7 +6,7 @@ import pytest
 
 from pywatt.errors import ConfigError
 from pywatt.orchestrator.configuration.errors import ConfigurationError, ConfigurationProblem, key_text
-from pywatt.orchestrator.configuration.settings import load_configuration
+from pywatt.orchestrator.configuration.loading import load_configuration
 
 MODULE = '[modules.web]\nrun = "web.py"\n'
 

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pywatt.orchestrator.configuration.settings import (
-    Configuration,
-    ConfigurationError,
-    command_for,
+from pywatt.orchestrator.configuration.errors import ConfigurationError
+from pywatt.orchestrator.configuration.loading import (
     configuration_for_file,
     load_configuration,
     module_name_for,
 )
+from pywatt.orchestrator.configuration.settings import Configuration, command_for
 from pywatt.protocol.listen import TcpAddress, UnixAddress
 
 
