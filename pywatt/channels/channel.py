@@ -289,15 +289,19 @@ class MessageChannel(ABC):
         Raises:
             ConnectionClosed: the connection was lost, and the one after it too.
             MessageTooLarge: the peer announced a message above the channel's limit.
+            ConnectionTimeout: the peer left a message unfinished.
         """
         for last in (False, True):
             connection = await self._connected()
             try:
                 code, payload = await connection.receive()
-            except NetworkError:
+            except ConnectionClosed:
                 if last or not self._may_repeat(connection):
                     self._drop(connection)
                     raise
+            except NetworkError:  # the peer broke the rules, which another connection would not mend
+                self._drop(connection)
+                raise
             else:
                 return EncodedMessage(payload, FORMATS[code])
         raise ConnectionClosed(f"{self.label}: connection closed")

@@ -8,34 +8,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
 from pywatt.channels.frame_clock import FrameClock
 from pywatt.channels.incoming import Incoming, Payload
 from pywatt.channels.limits import CLOSE_TIMEOUT, FRAME_DEADLINE, SEND_DEADLINE, SEND_QUEUE_BYTES
 from pywatt.channels.outgoing import ByteWriter, Outgoing
+from pywatt.channels.statistics import ConnectionStatistics
 from pywatt.errors import ConnectionClosed, ConnectionTimeout, MessageTooLarge
 from pywatt_fast import CODE_JSON, FrameDecoder, FrameTooLarge, LineDecoder
 
 logger = logging.getLogger(__name__)
 
 Receiver = Callable[[int, bytes], None]
-
-
-@attrs.frozen
-class ConnectionStatistics:
-    """What went over a connection so far."""
-
-    bytes_received: int
-    bytes_sent: int
-    payloads_received: int
-    payloads_sent: int
-    skipped: int
-    """Units that were read past: lines above their limit, frames with a bad code."""
-    waiting_to_send: int
-    """Bytes."""
-    waiting_for_receive: int
-    """Payloads."""
 
 
 class Connection(asyncio.Protocol):
@@ -151,8 +134,6 @@ class Connection(asyncio.Protocol):
             waiting_for_receive=len(self._incoming),
         )
 
-    # What the event loop calls.
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The input is there, and with it the output of a duplex stream."""
         self._input = transport
@@ -166,7 +147,8 @@ class Connection(asyncio.Protocol):
     def output_made(self, transport: Any) -> None:
         """The output is there."""
         self._output = transport
-        transport.set_write_buffer_limits(high=0)
+        # Not 0: TLS would call an empty buffer full.
+        transport.set_write_buffer_limits(high=1, low=0)
         self._outgoing.open(transport)
 
     def pause_writing(self) -> None:
@@ -222,8 +204,6 @@ class Connection(asyncio.Protocol):
             self._explain(exc)
         if self._input is None and not self.closed.done():
             self.closed.set_result(None)
-
-    # Reading.
 
     def _deliver(self, payloads: list[Payload]) -> None:
         self._payloads_received += len(payloads)
@@ -317,8 +297,6 @@ class Connection(asyncio.Protocol):
     def _end_error(self) -> Exception:
         return self.reason or ConnectionClosed(f"{self.label}: connection closed")
 
-    # Writing.
-
     def write(self, data: bytes) -> None:
         """Queue one whole message; those of one tick leave together.
 
@@ -343,8 +321,6 @@ class Connection(asyncio.Protocol):
     async def flush(self, timeout: float = SEND_DEADLINE) -> None:
         """Wait until the kernel has everything that was written so far; raises as `drain` does."""
         await self._outgoing.flush(timeout)
-
-    # Closing.
 
     def close_writing(self) -> None:
         """Send what waits, then tell the peer that nothing follows; reading goes on."""

@@ -56,6 +56,7 @@ class Outgoing:
         self._paused = False
         self._scheduled = False
         self._closed = False
+        self._lost = False
         self._stall_timer: asyncio.TimerHandle | None = None
         self._stalled_at = 0
         self._waiters: list[asyncio.Future[None]] = []
@@ -167,7 +168,7 @@ class Outgoing:
 
     def _check_progress(self) -> None:
         self._stall_timer = None
-        if self._closed or self._deadline is None or self._writer is None:
+        if self._lost or self._deadline is None or self._writer is None:
             return
         if self._writer.get_write_buffer_size() == self._stalled_at:
             self._on_stalled(ConnectionTimeout(self._deadline, f"reading by the peer of {self.label}"))
@@ -222,7 +223,7 @@ class Outgoing:
         Returns:
             How many bytes were written and will never be sent.
         """
-        self._closed = True
+        self._closed = self._lost = True
         lost = self._queued
         self._queue.clear()
         self._queued = 0

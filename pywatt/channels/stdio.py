@@ -33,6 +33,7 @@ class GuardedStdio:
 
 
 _guarded: GuardedStdio | None = None
+_guarded_files: Final[dict[int, tuple[int, int] | None]] = {}
 
 
 def guard_descriptors() -> GuardedStdio:
@@ -54,6 +55,7 @@ def guard_descriptors() -> GuardedStdio:
     os.close(null)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(line_buffering=True)
+    _guarded_files.update({fd: _identity(fd) for fd in (guarded.read_fd, guarded.write_fd)})
     os.register_at_fork(after_in_child=_forget_descriptors)
     _guarded = guarded
     return guarded
@@ -89,12 +91,20 @@ def _private_null() -> int:
 
 def _forget_descriptors() -> None:
     """A forked child neither reads our lines, nor writes any, nor keeps the pipes open after us."""
-    if _guarded is None:
-        return
     null = _private_null()
-    for descriptor in (_guarded.read_fd, _guarded.write_fd):
-        os.dup2(null, descriptor, inheritable=False)
+    for descriptor, identity in _guarded_files.items():
+        if _identity(descriptor) == identity:
+            os.dup2(null, descriptor, inheritable=False)
     os.close(null)
+
+
+def _identity(descriptor: int) -> tuple[int, int] | None:
+    """Which file a descriptor is open on; its number alone may have gone to another file since."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 async def open_stdio(guarded: GuardedStdio, max_line: int = MAX_LINE) -> Connection:

@@ -20,7 +20,6 @@ from pywatt.errors import (
     ConnectionTimeout,
     InvalidConfig,
     MessageTooLarge,
-    NetworkError,
     ReconnectionFailed,
 )
 from pywatt_fast import EncodedMessage, EncodingFormat, UnsupportedFormat, encode_frame
@@ -128,13 +127,18 @@ class TestExchange:
         assert await channel.state() is ConnectionState.DISCONNECTED
 
     async def test_what_is_above_the_limit_is_not_received(self, peer: Peer, soon: Any, until: Any) -> None:
-        channel = peer.channel(ONCE)
+        channel = peer.channel()
         channel.max_message_size = 3
         await soon(channel.connect())
-        await until(lambda: bool(peer.accepted))
+        await until(lambda: len(peer.accepted) == 1)
         peer.accepted[0].write(encode_frame(1, b"four", 100))
-        with pytest.raises(NetworkError):
-            await soon(channel.receive_with_timeout(0.2))
+        with pytest.raises(MessageTooLarge, match=r"4 bytes .* 3 bytes"):
+            await soon(channel.receive())
+        waiting = asyncio.create_task(channel.receive())
+        await until(lambda: len(peer.accepted) == 2)
+        peer.accepted[1].write(encode_frame(1, b"two", 100))
+
+        assert (await soon(waiting)).data == b"two"
         await channel.disconnect()
 
     async def test_a_timed_out_receive_loses_nothing(self, peer: Peer, soon: Any, until: Any) -> None:

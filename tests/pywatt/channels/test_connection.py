@@ -390,6 +390,16 @@ class TestEnding:
 
         assert await read_to_end(peer) == frame(b"0123456789" * 100_000)
 
+    async def test_a_peer_that_closed_its_side_and_reads_nothing_is_given_up(
+        self, connect: Any, soon: Any
+    ) -> None:
+        connection, peer = await connect(send_deadline=0.05)
+        connection.write(frame(b"w" * (8 * MIB)))
+        peer.shutdown(1)
+        await soon(connection.closed)
+
+        assert isinstance(connection.reason, ConnectionTimeout)
+
     async def test_close_sends_what_waits(self, connect: Any, read_to_end: Any, soon: Any) -> None:
         connection, peer = await connect()
         frames = [frame(b"c" * 400_000), frame(b"end")]

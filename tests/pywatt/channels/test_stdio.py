@@ -264,6 +264,23 @@ if os.fork() == 0:
         """
         assert self.run_guarded(inside, environment).stdout == b"protocol\n"
 
+    def test_a_forked_child_keeps_a_file_that_took_the_number(self, environment: dict[str, str]) -> None:
+        program = (
+            PROGRAM_START
+            + """
+guarded = guard_descriptors()
+os.close(guarded.read_fd)
+other, writer = os.pipe()
+os.dup2(other, guarded.read_fd)
+os.write(writer, b"theirs")
+child = os.fork()
+if child == 0:
+    os._exit(0 if os.read(guarded.read_fd, 100) == b"theirs" else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+        )
+        run(program, environment, input=b"")
+
     def test_the_descriptors_block_until_the_event_loop_takes_them(self, environment: dict[str, str]) -> None:
         assert (
             self.run_guarded(

@@ -161,6 +161,17 @@ class TestTls:
     async def test_a_given_authority_is_trusted(self, server: Any, soon: Any) -> None:
         await self.exchange(server, TlsConfig(ca_cert_path=str(CERTIFICATES / "localhost.pem")), soon)
 
+    async def test_much_goes_through(self, server: Any, soon: Any) -> None:
+        authority = TlsConfig(ca_cert_path=str(CERTIFICATES / "localhost.pem"))
+        client = await open_tcp("localhost", server.port, tls_config=authority)
+        client.write(encode_frame(CODE_JSON, b"hello", 100))
+        client.write(encode_frame(CODE_JSON, b"m" * (8 << 20), 8 << 20))
+        assert await soon(client.receive()) == (CODE_JSON, b"hello")
+        await soon(client.flush())
+
+        assert client.statistics().waiting_to_send == 0
+        await soon(client.close())
+
     async def test_a_server_name_is_verified_in_the_place_of_the_host(self, server: Any, soon: Any) -> None:
         authority = str(CERTIFICATES / "localhost.pem")
         await self.exchange(
