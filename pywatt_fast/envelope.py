@@ -6,6 +6,7 @@ content; whatever else is valid goes through `read_envelope`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, final
 
 from .errors import JsonSerializationError, RepeatedField
@@ -24,6 +25,9 @@ _PREFIX: Final = b'{"id":"'
 _CONTENT: Final = b'","content":'
 _METADATA: Final = b',"metadata":{'
 CONTENT_START: Final = len(_PREFIX) + 36 + len(_CONTENT)
+_BEGINNING: Final = re.compile(
+    rb'\{"id":"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}","content":'
+)
 _NO_METADATA: Final = b',"metadata":{}}'
 ENVELOPE_FIELDS: Final = ("id", "content", "metadata")
 
@@ -81,9 +85,8 @@ def _start_of_metadata(data: bytes) -> int:
         return -1
     if COMPILED:
         usual = stands_at(data, 0, _PREFIX) and stands_at(data, len(_PREFIX) + 36, _CONTENT)
-    else:
-        usual = data.startswith(_PREFIX) and data[43:CONTENT_START] == _CONTENT
-    return start if usual and is_canonical(data, len(_PREFIX)) else -1
+        return start if usual and is_canonical(data, len(_PREFIX)) else -1
+    return start if _BEGINNING.match(data) is not None else -1
 
 
 def _metadata_at(data: bytes, start: int) -> MessageMetadata | None:
@@ -102,6 +105,8 @@ def _metadata_at(data: bytes, start: int) -> MessageMetadata | None:
 def end_of_plain_content(data: bytes) -> i64:
     """Where the content ends in a compact envelope with empty metadata; -1 for any other text."""
     start: i64 = len(data) - len(_NO_METADATA)
+    if not COMPILED:
+        return start if data.endswith(_NO_METADATA) and _BEGINNING.match(data) is not None else -1
     if (
         start <= CONTENT_START
         or not stands_at(data, start, _NO_METADATA)

@@ -88,18 +88,25 @@ def read_operation(payload: bytes, code: int = CODE_JSON) -> Operation:
             return found
     if payload.startswith(_OP):
         found = _read_compact(payload, None)
+        return _read_any(payload) if found is None else found
+    parts = _content_and_metadata(payload)
+    if parts is not None and parts[0].startswith(_OP):
+        try:
+            found = _read_compact(parts[0], parts[1])
+        except JsonSerializationError:
+            found = None
         if found is not None:
             return found
-    else:
-        parts = split_envelope(payload)
-        if parts is not None and parts.content.startswith(_OP):
-            try:
-                found = _read_compact(parts.content, parts.metadata_text)
-            except JsonSerializationError:
-                found = None
-            if found is not None:
-                return found
     return _read_any(payload)
+
+
+def _content_and_metadata(payload: bytes) -> tuple[bytes, bytes] | None:
+    """The raw text of both in a compact envelope; None on any surprise."""
+    end = end_of_plain_content(payload)
+    if end >= 0:
+        return payload[CONTENT_START:end], b"{}"
+    parts = split_envelope(payload)
+    return None if parts is None else (parts.content, parts.metadata_text)
 
 
 def _read_ordered(payload: bytes) -> HotOperation | None:
@@ -118,7 +125,7 @@ def _read_compact(text: bytes, metadata: bytes | None) -> Operation | None:
     name = text[7:end].decode("ascii", "replace")
     fields = _FIELDS.get(name)
     if fields is None:
-        # A cold operation is read by others, who check all of it. Cut out of an envelope it must be one value.
+        # A cold operation is read by others, who check all of it; out of an envelope it must be one value.
         if metadata is not None:
             decode_json(text)
         return ColdOperation(name, text, metadata) if name.isidentifier() and name.isascii() else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, TypeAlias, final
 
 from .message import EncodedMessage
-from .variant import COMPILED, expect, expect_optional
+from .variant import COMPILED, expect, expect_optional, expect_texts
 
 
 @final
@@ -26,9 +26,7 @@ class HttpRequest:
         self, request_id: str, method: str, uri: str, headers: dict[str, str], body: bytes | None
     ) -> None:
         if not COMPILED:
-            expect(request_id, str, "str")
-            expect(method, str, "str")
-            expect(uri, str, "str")
+            expect_texts(request_id, method, uri)
             expect(headers, dict, "dict")
             expect_optional(body, bytes, "bytes")
         self.request_id = request_id
@@ -103,9 +101,7 @@ class RouteToModule:
         self, target_module_id: str, target_endpoint: str, request_id: str, payload: EncodedMessage
     ) -> None:
         if not COMPILED:
-            expect(target_module_id, str, "str")
-            expect(target_endpoint, str, "str")
-            expect(request_id, str, "str")
+            expect_texts(target_module_id, target_endpoint, request_id)
             expect(payload, EncodedMessage, "pywatt_fast.message.EncodedMessage")
         self.target_module_id = target_module_id
         self.target_endpoint = target_endpoint
@@ -144,8 +140,7 @@ class RoutedModuleMessage:
         target_endpoint: str | None = None,
     ) -> None:
         if not COMPILED:
-            expect(source_module_id, str, "str")
-            expect(original_request_id, str, "str")
+            expect_texts(source_module_id, original_request_id)
             expect(payload, EncodedMessage, "pywatt_fast.message.EncodedMessage")
             expect_optional(target_endpoint, str, "str")
         self.source_module_id = source_module_id
@@ -178,8 +173,7 @@ class RoutedModuleResponse:
 
     def __init__(self, source_module_id: str, request_id: str, payload: EncodedMessage) -> None:
         if not COMPILED:
-            expect(source_module_id, str, "str")
-            expect(request_id, str, "str")
+            expect_texts(source_module_id, request_id)
             expect(payload, EncodedMessage, "pywatt_fast.message.EncodedMessage")
         self.source_module_id = source_module_id
         self.request_id = request_id

@@ -29,6 +29,13 @@ def expect(value: object, kind: type[object], name: str) -> None:
         raise TypeError(f"{name} object expected; got {_name_of(value)}")
 
 
+def expect_texts(*values: object) -> None:
+    """As `expect`, for several strings."""
+    for value in values:
+        if not isinstance(value, str):
+            expect(value, str, "str")
+
+
 def expect_optional(value: object, kind: type[object], name: str) -> None:
     """As `expect`, where None is welcome too."""
     if value is not None and not isinstance(value, kind):
