@@ -158,7 +158,10 @@ class Orchestrator:
         loop = asyncio.get_running_loop()
         self._supervisor = self._build_supervisor()
         self._broker = Broker(self._supervisor.modules)
-        for number in STOP_SIGNALS:
+        # Whoever started us so that a hang-up is ignored (nohup) wants us to outlive the terminal.
+        hang_up_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        signals = [number for number in STOP_SIGNALS if number is not signal.SIGHUP or not hang_up_ignored]
+        for number in signals:
             loop.add_signal_handler(number, self._signalled, number)
         gateway: Gateway | None = None
         try:
@@ -175,7 +178,7 @@ class Orchestrator:
                 await gateway.close()
             self._broker.close()
             await self._supervisor.close()
-            for number in STOP_SIGNALS:
+            for number in signals:
                 loop.remove_signal_handler(number)
         return self._exit_code(failed)
 

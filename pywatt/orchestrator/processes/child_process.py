@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 NOTICE_DEADLINE: Final = 0.5  # after `shutdown`, before the end of standard input says the same once more
 KILL_DEADLINE: Final = 5.0  # even SIGKILL waits for a process that sits in the kernel
-MEMBERS_INTERVAL: Final = 0.02
+MEMBERS_INTERVAL: Final = 0.05
 
 
 class SpawnError(PyWattSDKError):

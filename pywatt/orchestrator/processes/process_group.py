@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1
+_MAX_ROUNDS: Final = 5  # a process may start another one while it is being ended
 
 
 def parent_death_hook() -> Callable[[], None] | None:
@@ -78,9 +79,13 @@ def kill_session(session: int) -> None:
             stranger.
     """
     signal_group(session, signal.SIGKILL)
-    for pid in living_members(session):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+    for _ in range(_MAX_ROUNDS):
+        members = living_members(session)
+        if not members:
+            break
+        for pid in members:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def session_of(pid: int) -> int | None:
