@@ -20,12 +20,12 @@ from pywatt.errors import (
     ModuleUnavailable,
 )
 from pywatt.messaging.calls import RESPONSE_ENDPOINT, CallRequest
-from pywatt.messaging.handler_signature import payload_reader
-from pywatt.messaging.payload_types import Read
 from pywatt_fast import EncodedMessage
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
+
+    from pywatt.messaging.payload_types import Read
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -102,6 +102,9 @@ class MessageHandlers:
         def register(handler: Handler) -> Handler:
             if endpoint in self._by_endpoint:
                 raise ConfigError(f"message endpoint {endpoint!r} already has a handler")
+            # Imported here: most modules have no handler of messages.
+            from pywatt.messaging.handler_signature import payload_reader
+
             self._by_endpoint[endpoint] = _Endpoint(handler, payload_reader(endpoint, handler))
             return handler
 

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Final
 
 from pywatt.errors import MessageTooLarge, ProtocolError
-from pywatt.protocol.operation_reading import read_operation_fields
 from pywatt.protocol.operations import (
     Announce,
     GetSecret,
@@ -172,6 +171,9 @@ def identify_for(module_id: str) -> Identify:
 
 
 def _read_cold(kind: type[ControlOperation], text: bytes) -> ControlOperation:
+    # Imported here: a module announces itself before it reads an operation.
+    from pywatt.protocol.operation_reading import read_operation_fields
+
     op = kind.op
     try:
         fields = decode_strict(text)

@@ -13,7 +13,6 @@ from pywatt.protocol.handshake import read_init_fields
 from pywatt.protocol.operations import Init, SecretValue, Shutdown
 from pywatt.protocol.records import ControlOperation
 from pywatt.protocol.strict_values import optional_field, read_text, required_field
-from pywatt.protocol.structuring import structure
 
 
 def read_operation_fields(kind: type[ControlOperation], fields: dict[str, Any]) -> ControlOperation:
@@ -27,7 +26,11 @@ def read_operation_fields(kind: type[ControlOperation], fields: dict[str, Any]) 
         RefusedFieldError: a field is missing or not valid.
     """
     read = _BY_HAND.get(kind)
-    return structure(fields, kind) if read is None else read(fields)
+    if read is not None:
+        return read(fields)
+    from pywatt.protocol.structuring import structure
+
+    return structure(fields, kind)
 
 
 def _read_init(fields: dict[str, Any]) -> Init:
