@@ -34,7 +34,7 @@ _PLAIN: Final[int] = (
 _SORTED: Final[int] = 0 if _ORJSON is None else _PLAIN | _ORJSON.OPT_SORT_KEYS
 _PRETTY: Final[int] = 0 if _ORJSON is None else _SORTED | _ORJSON.OPT_INDENT_2
 
-# Begins with a literal, so that the search skips ahead; a match inside a string only costs the slower decoder.
+# A literal beginning lets the search skip ahead; a match inside a string only costs the slower decoder.
 _NEGATIVE_ZERO: Final = re.compile(rb"-0(?:[,\]}\s]|\Z)")
 
 
