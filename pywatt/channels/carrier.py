@@ -15,15 +15,9 @@ from pywatt.errors import MessageTooLarge, ProtocolError
 from pywatt.protocol import codec
 from pywatt.protocol.codec import Direction
 from pywatt.protocol.operations import Operation
-from pywatt_fast import EncodedMessage, EncodingFormat, FrameTooLarge, encode_frame
+from pywatt_fast import EncodedMessage, FrameTooLarge
 
 logger = logging.getLogger(__name__)
-
-FRAME_CODES: Final[dict[EncodingFormat, int]] = {
-    EncodingFormat.JSON: 1,
-    EncodingFormat.BINARY: 2,
-    EncodingFormat.BASE64: 3,
-}
 
 REJECTIONS_LOGGED: Final = 5
 """So many bad payloads are logged one by one; after that only every doubling of their number."""
@@ -118,14 +112,14 @@ class Carrier:
         """Queue an encoded message as a frame of its own.
 
         Raises:
-            ProtocolError: lines carry operations only, or the message's format has no frame code.
+            ProtocolError: lines carry operations only.
+            UnsupportedFormat: the message's format has no frame code.
             MessageTooLarge, ConnectionClosed, SendQueueFull: as for `send`.
         """
-        code = FRAME_CODES.get(message.format)
-        if self.kind is CarrierKind.STDIO or code is None:
-            raise ProtocolError(f"{self.label} cannot carry a message in format {message.format.value}")
+        if self.kind is CarrierKind.STDIO:
+            raise ProtocolError(f"{self.label} cannot carry messages, only operations")
         try:
-            data = encode_frame(code, message.data, self.max_frame)
+            data = message.to_frame(self.max_frame)
         except FrameTooLarge as error:
             raise MessageTooLarge(error.size, self.max_frame) from error
         self.connection.write(data)

@@ -22,7 +22,14 @@ from pywatt.errors import (
     MessageTooLarge,
     NetworkError,
 )
-from pywatt_fast import EncodedMessage, EncodingFormat, FrameTooLarge, UnsupportedFormat, encode_frame
+from pywatt_fast import (
+    CODE_BASE64,
+    CODE_BINARY,
+    CODE_JSON,
+    EncodedMessage,
+    EncodingFormat,
+    FrameTooLarge,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +79,11 @@ TRANSITIONS: Final[dict[tuple[ConnectionState, ChannelEvent], ConnectionState]] 
 }
 """Every move there is; an event that is not listed for a state changes nothing."""
 
-CODES: Final = {EncodingFormat.JSON: 1, EncodingFormat.BINARY: 2, EncodingFormat.BASE64: 3}
-FORMATS: Final = {code: encoding for encoding, code in CODES.items()}
+FORMATS: Final = {
+    CODE_JSON: EncodingFormat.JSON,
+    CODE_BINARY: EncodingFormat.BINARY,
+    CODE_BASE64: EncodingFormat.BASE64,
+}
 
 
 class MessageChannel(ABC):
@@ -265,11 +275,8 @@ class MessageChannel(ABC):
             ConnectionClosed: the connection was lost, and the one after it too.
             ConnectionTimeout: the peer does not read.
         """
-        code = CODES.get(message.format)
-        if code is None:
-            raise UnsupportedFormat(str(message.format))
         try:
-            frame = encode_frame(code, message.data, self.max_message_size)
+            frame = message.to_frame(self.max_message_size)
         except FrameTooLarge as error:
             raise MessageTooLarge(error.size, self.max_message_size) from error
         for last in (False, True):

@@ -20,6 +20,7 @@ from pywatt_fast import (
     Heartbeat,
     HeartbeatAck,
     HttpResponse,
+    UnsupportedFormat,
     encode_frame,
 )
 
@@ -240,7 +241,7 @@ async def test_an_encoded_message_travels_as_a_frame_of_its_format(
     assert await read_exactly(peer, 8) == b"\x00\x00\x00\x03\x02\x02hi"
     with pytest.raises(MessageTooLarge, match=r"11 bytes .* 10 bytes"):
         carrier.send_message(EncodedMessage(b"x" * 11))
-    with pytest.raises(ProtocolError, match="Auto"):
+    with pytest.raises(UnsupportedFormat, match="auto"):
         carrier.send_message(EncodedMessage(b"x", EncodingFormat.AUTO))
     with pytest.raises(ProtocolError, match="cannot carry"):
         carrier_of(connection, owner, kind=CarrierKind.STDIO).send_message(EncodedMessage(b"x"))
