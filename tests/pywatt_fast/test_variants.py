@@ -330,19 +330,27 @@ def test_pure_switched_off_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", [["librt"], ["mypy_extensions"], ["orjson"], ["librt", "mypy_extensions", "orjson"]]
+    ("missing", "pure"),
+    [
+        (["librt"], "1"),
+        (["mypy_extensions"], "1"),
+        (["orjson"], "1"),
+        (["librt", "mypy_extensions", "orjson"], "1"),
+        (["mypy_extensions", "orjson"], "0"),
+    ],
 )
-def test_the_interpreted_core_needs_nothing_else(missing: list[str]) -> None:
+def test_only_the_compiled_core_needs_librt_and_neither_needs_the_rest(missing: list[str], pure: str) -> None:
     code = (
         f"import sys\nfor name in {missing!r}: sys.modules[name] = None\n"
         "import pywatt_fast as c\n"
         "response = c.HttpResponse('q', 200, {'a': 'b'}, b'OK')\n"
         "assert c.read_operation(c.write_operation_frame(response, True, 1000)[5:]) == response\n"
         "message = c.Message({'a': 1e-5}, None, '00112233-4455-4677-8899-aabbccddeeff')\n"
-        "print(c.COMPILED, message.to_string())"
+        "try: c.decode_json(b'[' * 100_000)\n"
+        "except c.JsonSerializationError: print(message.to_string())"
     )
     text = '{"id":"00112233-4455-4677-8899-aabbccddeeff","content":{"a":0.00001},"metadata":{}}'
-    assert run(code, PYWATT_PURE="1") == f"False {text}"
+    assert run(code, PYWATT_PURE=pure) == text
 
 
 def test_the_core_knows_no_loop_no_socket_and_no_clock() -> None:
