@@ -1,4 +1,4 @@
-"""The gateway is served by uvloop where it is installed, and by asyncio elsewhere: its tests run on both."""
+"""The orchestrator runs on uvloop where it is installed, else on asyncio: what has sockets runs on both here."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import pytest
 if TYPE_CHECKING:
     from gateways import StartGateway
 
+ON_BOTH_LOOPS = {"gateway", "links", "supervision"}
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, LoopFactory]:
     factories: dict[str, LoopFactory] = {"asyncio": asyncio.new_event_loop}
-    if item.path.name.startswith("test_gateway") and importlib.util.find_spec("uvloop") is not None:
+    if item.path.parent.name in ON_BOTH_LOOPS and importlib.util.find_spec("uvloop") is not None:
         import uvloop
 
         factories["uvloop"] = uvloop.new_event_loop
