@@ -1,4 +1,4 @@
-"""The orchestrator runs on uvloop where it is installed, else on asyncio: what has sockets runs on both here."""
+"""What has sockets is tested on uvloop, where the orchestrator runs if it is installed, and on asyncio."""
 
 from __future__ import annotations
 
