@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
         self._outgoing.open(transport)
 
     def pause_writing(self) -> None:
-        """The kernel takes no more for now."""
+        """The kernel takes no more at the moment."""
         self._outgoing.pause()
 
     def resume_writing(self) -> None:

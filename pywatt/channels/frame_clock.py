@@ -37,7 +37,7 @@ class FrameClock:
         self._unfinished = unfinished
 
     def hold(self) -> None:
-        """Nothing is read for now, so the peer is not to blame."""
+        """Reading rests, so the peer is not to blame."""
         self._held = True
         self.stop()
 

@@ -148,7 +148,7 @@ class Outgoing:
         return b"".join(pieces)
 
     def pause(self) -> None:
-        """The kernel takes no more for now."""
+        """The kernel takes no more at the moment."""
         self._paused = True
         if self._deadline is not None and self._stall_timer is None:
             self._watch_progress()

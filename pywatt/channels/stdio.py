@@ -166,7 +166,7 @@ class OutputHalf(asyncio.Protocol):
         return True
 
     def pause_writing(self) -> None:
-        """The kernel takes no more for now."""
+        """The kernel takes no more at the moment."""
         self._connection.pause_writing()
 
     def resume_writing(self) -> None:

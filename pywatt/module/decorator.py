@@ -42,7 +42,7 @@ def pywatt_module(
     Raises:
         TypeError: an argument is unknown or of the wrong type.
         ValueError: an argument cannot have this value.
-        NotImplementedError: an argument asks for what this version does not have.
+        ConfigError: an argument asks for what this version does not have.
     """
     options = check_arguments(arguments)
     if function is not None:

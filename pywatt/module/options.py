@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypedDict
 
 from pywatt.channels.preferences import ChannelPreferences
-from pywatt.errors import SecretError
+from pywatt.errors import ConfigError, SecretError
 from pywatt.module.configuration import AppConfig
 from pywatt.module.suggestions import suggest
 from pywatt.protocol.init import InitBlob, SecurityLevel
@@ -92,7 +92,7 @@ def check_arguments(arguments: Mapping[str, Any]) -> ModuleOptions:
     Raises:
         TypeError: an argument is unknown (the message suggests one) or of the wrong type.
         ValueError: an argument cannot have this value.
-        NotImplementedError: an argument asks for what this version does not have.
+        ConfigError: an argument asks for what this version does not have.
         ConfigError: an option of `config` is unknown or wrong.
     """
     known = ModuleArguments.__annotations__
@@ -231,7 +231,7 @@ def _security_level(name: str, value: Any) -> SecurityLevel:
 
 def _auth_required(name: str, value: Any) -> None:
     if _flag(name, value):
-        raise NotImplementedError(
+        raise ConfigError(
             "pywatt_module(auth_required=True) needs the JWT layer, which this version of pywatt lacks: "
             "check the Authorization header in the application instead"
         )

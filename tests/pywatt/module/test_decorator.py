@@ -118,7 +118,7 @@ def test_health_has_two_names_for_one_thing() -> None:
         ({"channels": "udp"}, ValueError, "one of default, tcp_only"),
         ({"channels": ["tcp"]}, ValueError, "one of default, tcp_only"),
         ({"security_level": "token"}, ValueError, "one of None, Token, Mtls"),
-        ({"auth_required": True}, NotImplementedError, "auth_required=True\\) needs the JWT layer"),
+        ({"auth_required": True}, ConfigError, "auth_required=True\\) needs the JWT layer"),
     ],
 )
 def test_what_it_refuses_it_names(arguments: dict[str, Any], error: type[Exception], text: str) -> None:
