@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.errors import PyWattSDKError
+from pywatt.errors import ConfigError, PyWattSDKError
 from pywatt.orchestrator.console.terminal import use_colour
 
 
@@ -16,21 +16,13 @@ def report(error: Exception) -> int:
     Args:
         error: what a verb raised.
     """
-    # Known only to those who have loaded the orchestrator; a wrong option has not.
-    configuration_errors = sys.modules.get("pywatt.orchestrator.configuration.errors")
     if isinstance(error, click.ClickException):
         _show(error.format_message().rstrip("."), _usage_help(error))
         return exit_codes.USAGE_OR_CONFIGURATION
-    if configuration_errors is not None and isinstance(error, configuration_errors.ConfigurationError):
-        for problem in error.problems:
-            subject = f"{problem.key}: " if problem.key else ""
-            where = [f"--> {problem.place}"]
-            expected = [f"expected {problem.expected}"] if problem.expected else []
-            _show(subject + problem.what, [*where, *expected, *filter(None, [problem.suggestion])])
-        return exit_codes.USAGE_OR_CONFIGURATION
     if isinstance(error, (PyWattSDKError, OSError)):
-        _show(str(error), _advice(error))
-        return exit_codes.FAILURE
+        for what, lines in _explained(error):
+            _show(what, lines)
+        return _exit_code(error)
     import traceback
 
     click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
@@ -41,6 +33,42 @@ def report(error: Exception) -> int:
     return exit_codes.FAILURE
 
 
+def report_as_log(error: PyWattSDKError) -> int:
+    """Show an error on stderr as lines of JSON log and return the exit code that belongs to it.
+
+    Args:
+        error: what kept an orchestrator from starting.
+    """
+    from pywatt.orchestrator.console.console import Console
+
+    console = Console("json")
+    for what, lines in _explained(error):
+        console.event("ERROR", what, details=lines)
+    console.close()
+    return _exit_code(error)
+
+
+def _exit_code(error: Exception) -> int:
+    return exit_codes.USAGE_OR_CONFIGURATION if isinstance(error, ConfigError) else exit_codes.FAILURE
+
+
+def _explained(error: Exception) -> Iterator[tuple[str, list[str]]]:
+    """What happened, and the lines that say where and what to do; once for each problem."""
+    # Known only to those who have loaded the orchestrator; a wrong option has not.
+    configuration_errors = sys.modules.get("pywatt.orchestrator.configuration.errors")
+    if configuration_errors is not None and isinstance(error, configuration_errors.ConfigurationError):
+        for problem in error.problems:
+            subject = f"{problem.key}: " if problem.key else ""
+            expected = f"expected {problem.expected}" if problem.expected else None
+            lines = [f"--> {problem.place}", expected, problem.suggestion]
+            yield subject + problem.what, [line for line in lines if line]
+    elif isinstance(error, ConfigError):
+        # Its prefix would say a second time that it is an error.
+        yield error.message, list(_advice(error))
+    else:
+        yield str(error), list(_advice(error))
+
+
 def _usage_help(error: click.ClickException) -> Iterator[str]:
     context = getattr(error, "ctx", None)
     if context is not None:
@@ -48,12 +76,20 @@ def _usage_help(error: click.ClickException) -> Iterator[str]:
 
 
 def _advice(error: Exception) -> Iterator[str]:
+    advice = getattr(error, "advice", None)
+    if isinstance(advice, str):
+        yield advice
     pid = getattr(error, "pid", None)
     if isinstance(pid, int):
         yield f"stop it with Ctrl-C in its terminal, or: kill {pid}"
     cause = error.__cause__
-    if cause is not None and str(cause) not in str(error):
+    if cause is not None and not _says(str(error), cause):
         yield f"because: {cause}"
+
+
+def _says(text: str, cause: BaseException) -> bool:
+    reason = cause.strerror if isinstance(cause, OSError) else None
+    return (reason or str(cause)) in text
 
 
 def _show(what: str, lines: "Iterator[str] | list[str]") -> None:

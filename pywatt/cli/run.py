@@ -58,5 +58,8 @@ def command(
     """
     from pywatt.orchestrator.configuration.loading import configuration_for_file
 
-    configuration = configuration_for_file(file, listen=listen, env=env, secret_files=secret_file)
-    return start(configuration, log_format, single=True)
+    return start(
+        lambda: configuration_for_file(file, listen=listen, env=env, secret_files=secret_file),
+        log_format,
+        single=True,
+    )

@@ -38,4 +38,4 @@ def command(file: str, listen: str | None, log_format: str) -> int:
     """
     from pywatt.orchestrator.configuration.loading import load_configuration
 
-    return start(load_configuration(file, listen=listen), log_format, single=False)
+    return start(lambda: load_configuration(file, listen=listen), log_format, single=False)

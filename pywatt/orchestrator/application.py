@@ -3,15 +3,18 @@
 The exit code is
 - 0 after a stop by Ctrl-C, SIGTERM or SIGHUP when every module had been started (also a module that ended by
   itself with code 0 under `pywatt run`);
-- 1 when the orchestrator could not start, or a module could not be started, was given up as crash-looping, or
-  waited to the end for one of those. Under `up` such a module is reported and the others go on running until
-  the stop; under `run` its end is the end of the orchestrator;
+- 1 when a module could not be started, was given up as crash-looping, or waited to the end for one of those.
+  Under `up` such a module is reported and the others go on running until the stop; under `run` its end is the
+  end of the orchestrator;
 - 128 and the signal's number (130 for Ctrl-C) when a second signal did not let the modules finish.
+
+An orchestrator that cannot start raises a typed error after it has cleaned up; the command line shows it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -31,10 +34,11 @@ from pywatt.orchestrator.links.handover import inherited_environment
 from pywatt.orchestrator.processes.run_directory import RunDirectory
 from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets
 from pywatt.orchestrator.secrets.secret_sources import SecretSources
+from pywatt.orchestrator.start_progress import StartProgress
 from pywatt.orchestrator.supervision.module_state import ENDED, ModuleState
 from pywatt.orchestrator.supervision.supervisor import Supervisor
 from pywatt.orchestrator.supervision.surroundings import Reporter, Surroundings
-from pywatt.protocol.listen import TcpAddress
+from pywatt.protocol.listen import ListenAddress, TcpAddress
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.configuration.settings import Configuration
@@ -46,6 +50,29 @@ if TYPE_CHECKING:
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FAILURE: Final = 1
 KILLED_BY: Final = 128  # plus the number of the signal, as shells have it
+
+
+class GatewayAddressError(PyWattSDKError):
+    """The gateway cannot listen where it should.
+
+    Args:
+        listen: the address.
+        cause: what the system says.
+
+    Attributes:
+        advice: what a person can do about it.
+    """
+
+    def __init__(self, listen: ListenAddress, cause: OSError) -> None:
+        super().__init__(f"the gateway cannot listen on {listen}: {cause.strerror or cause}", cause)
+        self.listen = listen
+        choose = "choose another address with --listen or as gateway.listen in the configuration"
+        reasons = {
+            errno.EADDRINUSE: "another program listens there: stop it, or ",
+            errno.EACCES: "it needs a permission that this user has not: ",
+            errno.EADDRNOTAVAIL: "this machine has no such address: ",
+        }
+        self.advice = reasons.get(cause.errno or 0, "") + choose
 
 
 class Display(Reporter, Protocol):
@@ -68,17 +95,17 @@ def run_orchestrator(configuration: Configuration, console: Display, *, single: 
 
     Returns:
         The exit code of the process.
+
+    Raises:
+        AlreadyRunning: another orchestrator runs the same configuration.
+        RunDirectoryError: locks and sockets have no place to lie.
+        GatewayAddressError: the gateway's address is taken or cannot be bound.
+        ConfigurationError: a file of secrets cannot be used.
+        ConfigError: the environment asks for an event loop that is not there.
     """
-    try:
-        run_directory = RunDirectory.open(configuration.path)
-    except PyWattSDKError as error:
-        console.event("ERROR", str(error))
-        return FAILURE
+    run_directory = RunDirectory.open(configuration.path)
     try:
         return _run_locked(configuration, console, run_directory, single=single)
-    except PyWattSDKError as error:
-        console.event("ERROR", str(error))
-        return FAILURE
     except KeyboardInterrupt:  # before the event loop took the signals over
         return KILLED_BY + signal.SIGINT
     finally:
@@ -111,6 +138,8 @@ def _bind(configuration: Configuration, console: Display) -> socket.socket:
         return bind_gateway(listen)
     except ConfigError as error:
         if not (configuration.free_port and address_is_taken(error) and isinstance(listen, TcpAddress)):
+            if isinstance(error.cause, OSError):
+                raise GatewayAddressError(listen, error.cause) from error.cause
             raise
     bound = bind_gateway(TcpAddress(listen.host, 0))
     console.event("WARN", f"{listen} is taken: the gateway listens on {gateway_url(bound)} instead")
@@ -152,6 +181,7 @@ class Orchestrator:
         self._killed_by: signal.Signals | None = None
         self._serving = False
         self._all_shown = False
+        self._progress: StartProgress | None = None
 
     async def run(self) -> int:
         """Runs everything and returns the exit code."""
@@ -166,10 +196,14 @@ class Orchestrator:
         gateway: Gateway | None = None
         try:
             self._supervisor.start_all()
+            if self._single is None:
+                self._progress = StartProgress(self._supervisor, self._console)
             await self._supervisor.first_processes()
             gateway = await self._open_gateway()
             await self._stop.wait()
         finally:
+            if self._progress is not None:
+                self._progress.close()
             failed = self._supervisor.not_started
             await self._supervisor.stop_all()
             if self._kill is not None:
@@ -224,10 +258,12 @@ class Orchestrator:
             self._show_ready(module)
         if self._single is not None and module.state in ENDED:
             self._stop.set()
+        if self._progress is not None:
+            self._progress.changed()
 
     def _show_ready(self, module: ManagedModule) -> None:
         self._console.ready(module.name, self._url_of(module))
-        if not self._all_shown and self._supervisor.all_ready:
+        if self._single is None and not self._all_shown and self._supervisor.all_ready:
             self._all_shown = True
             self._console.all_ready(self._url_of(None))
 
@@ -243,8 +279,9 @@ class Orchestrator:
         if self._first_signal is None:
             self._first_signal = number
             running = sum(module.pid is not None for module in self._supervisor.modules.values())
-            again = " (Ctrl-C again kills them)" if running else ""
-            self._console.event("INFO", f"stopping {running} module{'' if running == 1 else 's'}{again}")
+            modules, them = ("module", "it") if running == 1 else ("modules", "them")
+            again = f" (Ctrl-C again kills {them})" if running and number is signal.SIGINT else ""
+            self._console.event("INFO", f"stopping {running} {modules}{again}")
             self._stop.set()
         elif self._kill is None:
             self._killed_by = number

@@ -98,8 +98,7 @@ class Console:
             module: its name.
             url: where it is reached.
         """
-        width = max((len(name) for name in self._names), default=0)
-        self._announcements.write_line(f"Ready  {module:<{width}}  {url}")
+        self._announce(module, module, url)
 
     def all_ready(self, url: str) -> None:
         """Tell on stdout that all modules are ready.
@@ -107,8 +106,7 @@ class Console:
         Args:
             url: where the gateway is reached.
         """
-        width = max((len(name) for name in self._names), default=0)
-        self._announcements.write_line(f"Ready  {'all':<{width}}  {url}")
+        self._announce("all", None, url)
 
     def capture_logging(self) -> None:
         """Show what this process logs through the standard library, until the console is closed."""
@@ -140,6 +138,15 @@ class Console:
         if record.exc_info and record.exc_info[1] is not None:
             fields["exception"] = "".join(traceback.format_exception(record.exc_info[1]))
         self._own(level_name(record.levelno), record.getMessage(), record.name, None, fields)
+
+    def _announce(self, name: str, module: str | None, url: str) -> None:
+        if self._json:
+            message = "all ready" if module is None else "ready"
+            document = _document("INFO", message, _OWN_TARGET, module, {"url": url})
+            self._announcements.write_line(self._json_line(document))
+            return
+        width = max(map(len, self._names), default=0)
+        self._announcements.write_line(f"Ready  {name:<{width}}  {url}")
 
     def _own(
         self, level: str, message: str, target: str, module: str | None, fields: Mapping[str, object]

@@ -89,16 +89,13 @@ class LogLayout:
         """
         # What a terminal would show at the end: each part overwrites the one before (progress bars).
         text = text.rstrip("\r").rpartition("\r")[2]
-        if not self._colour:
-            text = visible(re.sub(_ESCAPE_SEQUENCE, "", text))
-        else:
-            coloured = re.search(_SGR, text) is not None
-            plain = re.split(_SGR, text)
-            text = "".join(
-                visible(part) + colour
-                for part, colour in zip(plain, [*re.findall(_SGR, text), ""], strict=True)
-            )
-            text += _RESET if coloured else ""
+        # Colours are kept where there are any; moving the cursor or retitling the window never is.
+        parts = re.split(f"({_SGR})", text) if self._colour else [text]
+        shown = [
+            part if index % 2 else visible(re.sub(_ESCAPE_SEQUENCE, "", part))
+            for index, part in enumerate(parts)
+        ]
+        text = "".join(shown) + (_RESET if len(parts) > 1 else "")
         return self.prefix(module) + bounded(text)
 
     def _next_colour(self) -> str:

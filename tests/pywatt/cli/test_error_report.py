@@ -1,14 +1,19 @@
 """What is shown of an error, and which exit code it has."""
 
+import errno
+import json
+import os
 from pathlib import Path
 
 import pytest
 
 from pywatt.cli.commands import invoke
-from pywatt.cli.error_report import report
-from pywatt.errors import ConfigError
+from pywatt.cli.error_report import report, report_as_log
+from pywatt.errors import ConfigError, NetworkError
+from pywatt.orchestrator.application import GatewayAddressError
 from pywatt.orchestrator.configuration.errors import ConfigurationError, ConfigurationProblem
 from pywatt.orchestrator.processes.run_directory import AlreadyRunning
+from pywatt.protocol.listen import TcpAddress
 
 
 @pytest.fixture(autouse=True)
@@ -37,10 +42,51 @@ def test_a_second_start_says_how_to_stop_the_first(capsys: pytest.CaptureFixture
 
 
 def test_the_cause_is_shown_unless_the_text_has_it(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report(ConfigError("cannot listen", OSError("no such device"))) == 1
-    assert capsys.readouterr().err == "error: configuration error: cannot listen\n  because: no such device\n"
-    assert report(ConfigError("cannot listen: in use", OSError("in use"))) == 1
-    assert capsys.readouterr().err == "error: configuration error: cannot listen: in use\n"
+    assert report(NetworkError("cannot listen", OSError("no such device"))) == 1
+    assert capsys.readouterr().err == "error: network error: cannot listen\n  because: no such device\n"
+    assert report(NetworkError("cannot listen: in use", OSError(98, "in use"))) == 1
+    assert capsys.readouterr().err == "error: network error: cannot listen: in use\n"
+
+
+def test_a_setting_that_cannot_be_used_has_the_exit_code_of_the_configuration(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert report(ConfigError("there is no such event loop")) == 2
+    assert capsys.readouterr().err == "error: there is no such event loop\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.EADDRINUSE, "another program listens there: stop it, or choose another address with --listen"),
+        (errno.EACCES, "it needs a permission that this user has not: choose another address with --listen"),
+        (errno.EADDRNOTAVAIL, "this machine has no such address: choose another address with --listen"),
+        (errno.EINVAL, "choose another address with --listen"),
+    ],
+)
+def test_an_address_that_cannot_be_bound_comes_with_advice(
+    number: int, advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = os.strerror(number)
+    assert report(GatewayAddressError(TcpAddress("127.0.0.1", 80), OSError(number, reason))) == 1
+    what, what_to_do = capsys.readouterr().err.splitlines()
+    assert what == f"error: the gateway cannot listen on 127.0.0.1:80: {reason}"
+    assert what_to_do == f"  {advice} or as gateway.listen in the configuration"
+
+
+def test_where_logs_are_json_so_is_what_kept_it_from_starting(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [
+        ConfigurationProblem(Path("a.toml"), 7, "x.y", "is wrong", "right"),
+        ConfigurationProblem(Path("a.toml"), 8, "x.z", "is missing"),
+    ]
+    assert report_as_log(ConfigurationError(problems)) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    said = [json.loads(line) for line in captured.err.splitlines()]
+    assert [(line["level"], line["fields"]) for line in said] == [
+        ("ERROR", {"message": "x.y: is wrong", "details": ["--> a.toml:7", "expected right"]}),
+        ("ERROR", {"message": "x.z: is missing", "details": ["--> a.toml:8"]}),
+    ]
 
 
 def test_a_fault_of_our_own_shows_where_and_asks_for_a_report(capsys: pytest.CaptureFixture[str]) -> None:

@@ -234,7 +234,7 @@ class TestTerminal:
 
     def test_a_module_s_own_colours_stay_and_end_with_its_line(self, terminal: Screen) -> None:
         terminal.console.module_line("web", b"a \x1b[31mred\x1b[2J\x07")
-        assert terminal.lines[0].endswith("a \x1b[31mred\\x1b[2J\\x07\x1b[0m")
+        assert terminal.lines[0].endswith("a \x1b[31mred\\x07\x1b[0m")
 
     def test_no_color_takes_them_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("NO_COLOR", "1")
@@ -330,8 +330,19 @@ class TestReadyLines:
             "Ready  all      http://127.0.0.1:9900/",
         ]
 
+    def test_where_logs_are_json_they_are_too(self, as_json: Screen) -> None:
+        as_json.console.ready("web", "http://127.0.0.1:9900/m/web/")
+        as_json.console.all_ready("http://127.0.0.1:9900/")
+        one, both = map(json.loads, as_json.stdout.getvalue().splitlines())
+        assert (one["module"], one["fields"]) == (
+            "web",
+            {"message": "ready", "url": "http://127.0.0.1:9900/m/web/"},
+        )
+        assert "module" not in both
+        assert both["fields"] == {"message": "all ready", "url": "http://127.0.0.1:9900/"}
+
     def test_one_module_is_as_short_as_can_be(self) -> None:
-        screen = Screen(io.StringIO(), modules=["hello"], log_format="json")
+        screen = Screen(io.StringIO(), modules=["hello"])
         screen.console.ready("hello", "http://127.0.0.1:9900/")
         assert screen.stdout.getvalue() == "Ready  hello  http://127.0.0.1:9900/\n"
 
