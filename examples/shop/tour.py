@@ -1,9 +1,11 @@
 """Opens the shop, shows what it does with real requests, and stays up until Ctrl-C (`--once`: only tours)."""
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +22,7 @@ from urllib.parse import urlsplit
 SHOP = Path(__file__).parent
 START_DEADLINE = 60.0
 REQUEST_DEADLINE = 10.0
+STOP_DEADLINE = 30.0
 COLOURED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
@@ -50,13 +53,13 @@ class Shop:
     def read_output(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            words = line.split()
-            if words[:1] == ["Ready"]:
-                print(f"  {paint('ready', '32')}  {' '.join(words[1:])}")
-                self.url = words[-1].rstrip("/")
-            if words[:2] == ["Ready", "all"]:
-                self.is_open = True
-                self.started.set()
+            first, _, rest = line.rstrip().partition(" ")
+            if first == "Ready":
+                print(f"  {paint('ready', '32')} {rest}")
+                self.url = rest.split()[-1].rstrip("/")
+                if rest.split()[0] == "all":
+                    self.is_open = True
+                    self.started.set()
         self.started.set()
 
     def wait_until_ready(self) -> None:
@@ -76,9 +79,14 @@ class Shop:
         return response.status, text
 
     def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.terminate()
-        return self.process.wait(30)
+        """Close the shop in order; another Ctrl-C, or too long a wait, closes it at once."""
+        for how, deadline in ((signal.SIGTERM, STOP_DEADLINE), (signal.SIGINT, 5.0)):
+            if self.process.poll() is None:
+                self.process.send_signal(how)
+            with contextlib.suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
+                return self.process.wait(deadline)
+        self.process.kill()
+        return self.process.wait()
 
 
 def free_address() -> list[str]:
@@ -220,6 +228,8 @@ def main() -> int:
     finally:
         code = shop.stop()
         print(f"The shop is closed (exit code {code}).")
+    if once and code == 0:
+        shutil.rmtree(shop.log.parent)
     return 0 if code == 0 else 1
 
 

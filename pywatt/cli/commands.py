@@ -38,6 +38,7 @@ class VerbGroup(click.Group):
         from importlib import import_module
 
         command: click.Command = import_module(f"pywatt.cli.{cmd_name}").command
+        command.short_help = _VERBS[cmd_name]
         return command
 
     def resolve_command(

@@ -18,17 +18,19 @@ def command(as_json: bool) -> None:
 
 def _print_table(facts: dict[str, str | None]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.text import Text
 
     loop, orjson = facts["event_loop"], facts["orjson"]
-    table = Table.grid("", "", padding=(0, 2))
-    table.columns[0].style = "bold"
-    table.add_row("pywatt", facts["pywatt"])
-    table.add_row("core", facts["core"])
-    table.add_row("Python", f"{facts['python']} ({facts['implementation']})")
-    table.add_row("event loop", f"uvloop {facts['uvloop']}" if loop == "uvloop" else loop)
-    table.add_row("JSON", f"orjson {orjson}" if orjson else "standard library")
-    Console(highlight=False).print(table)
+    rows = {
+        "pywatt": facts["pywatt"],
+        "core": facts["core"],
+        "Python": f"{facts['python']} ({facts['implementation']})",
+        "event loop": f"uvloop {facts['uvloop']}" if loop == "uvloop" else loop,
+        "JSON": f"orjson {orjson}" if orjson else "standard library",
+    }
+    console = Console(highlight=False, soft_wrap=True)
+    for name, value in rows.items():
+        console.print(Text.assemble((f"{name:<10}", "bold"), f"  {value}"))
 
 
 def one_line() -> str:
@@ -38,10 +40,10 @@ def one_line() -> str:
 
 
 def collect() -> dict[str, str | None]:
-    """Return what there is to say about this installation; None stands for what is not installed."""
+    """Return what there is to say about this installation; None stands for what is not there."""
     import sys
 
-    from pywatt.build_info import get_version_info
+    from pywatt.build_info import UNKNOWN, get_version_info
 
     info = get_version_info()
     uvloop = _release("uvloop")
@@ -55,7 +57,7 @@ def collect() -> dict[str, str | None]:
         "event_loop": _event_loop(uvloop),
         "uvloop": uvloop,
         "orjson": _release("orjson"),
-        "git_hash": info["git_hash"],
+        "git_hash": None if info["git_hash"] == UNKNOWN else info["git_hash"],
     }
 
 
