@@ -15,13 +15,18 @@ WEB = """
     @pywatt_module
     async def main(state):
         app = FastAPI()
+        gone = asyncio.Event()
 
         @app.get("/wait")
         async def wait():
             print("a client waits")
-            await asyncio.sleep(1)
+            await gone.wait()
             print("the answer is made")
             return "late"
+
+        @app.get("/gone")
+        async def tell():
+            gone.set()
 
         @app.api_route("/echo", methods=["GET", "POST"])
         async def echo(request: Request):
@@ -59,6 +64,8 @@ async def test_a_client_that_leaves_does_not_disturb_the_others(start: Start) ->
     request = asyncio.create_task(orchestrator.request("GET", "/m/web/wait"))
     await orchestrator.until_logged("a client waits")
     request.cancel()
+    await asyncio.wait({request})
+    await orchestrator.get("/m/web/gone")
     await orchestrator.until_logged("the answer is made")
     answer = await orchestrator.get("/m/web/echo?x=1")
     assert answer["query"] == "x=1"

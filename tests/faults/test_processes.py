@@ -28,8 +28,8 @@ WEB = """
 
         @app.get("/block")
         async def block():
-            import time
-            time.sleep(1000)
+            import threading
+            threading.Event().wait()
 
         return app
 """

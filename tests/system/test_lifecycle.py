@@ -12,10 +12,15 @@ import aiohttp
 import pytest
 from orchestrators import Orchestrator, Start, is_alive
 
+# The request is answered when the test writes to the pipe beside the module.
 SLOW = """
     import asyncio
     from fastapi import FastAPI
     from pywatt import pywatt_module
+
+    def wait_for_the_gate():
+        with open("gate", "rb", buffering=0) as gate:
+            gate.read(1)
 
     @pywatt_module({arguments})
     async def main(state):
@@ -24,8 +29,12 @@ SLOW = """
         @app.get("/slow")
         async def slow():
             print("slow request began")
-            await asyncio.sleep(1.0)
+            await asyncio.to_thread(wait_for_the_gate)
             return "finished"
+
+        @app.get("/quick")
+        async def quick():
+            return "at once"
 
         return app
 """
@@ -42,21 +51,28 @@ QUICK = """
 @pytest.mark.parametrize("arguments", ["", "bind_http=True"], ids=["carrier", "bind_http"])
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 async def test_a_stop_lets_requests_in_flight_finish(
-    start: Start, how: signal.Signals, arguments: str
+    start: Start, how: signal.Signals, arguments: str, tmp_path: Path
 ) -> None:
+    os.mkfifo(tmp_path / "gate")
     orchestrator = await start(
         {"web.py": SLOW.format(arguments=arguments)}, '[modules.web]\nrun = "web.py"\n'
     )
     request = asyncio.create_task(orchestrator.request("GET", "/m/web/slow"))
     await orchestrator.until_logged("slow request began")
-    code = await orchestrator.stop(how)
+    orchestrator.process.send_signal(how)
+    await orchestrator.until_logged("stopping 1 module")
+    with (tmp_path / "gate").open("wb") as gate:
+        gate.write(b"x")
     status, answer, _ = await request
+    code = await orchestrator.wait()
     assert (status, answer) == (200, "finished")
     assert code == 0, orchestrator.transcript()
 
 
 async def test_a_second_interrupt_does_not_wait(start: Start) -> None:
-    stubborn = SLOW.format(arguments="").replace("asyncio.sleep(1.0)", "asyncio.Event().wait()")
+    stubborn = SLOW.format(arguments="").replace(
+        "asyncio.to_thread(wait_for_the_gate)", "asyncio.Event().wait()"
+    )
     orchestrator = await start({"web.py": stubborn}, '[modules.web]\nrun = "web.py"\n')
     request = asyncio.create_task(orchestrator.request("GET", "/m/web/slow"))
     await orchestrator.until_logged("slow request began")
@@ -150,8 +166,8 @@ async def test_run_serves_one_file_at_the_root(start: Start) -> None:
     )
     await orchestrator.until(lambda: any(line.startswith("Ready  web") for line in orchestrator.output))
     await gateway_url(orchestrator)
-    assert await orchestrator.get("/slow") == "finished"
-    assert await orchestrator.get("/m/web/slow") == "finished"
+    assert await orchestrator.get("/quick") == "at once"
+    assert await orchestrator.get("/m/web/quick") == "at once"
     assert await orchestrator.stop() == 0
 
 
@@ -321,6 +337,6 @@ async def test_a_gateway_listens_on_a_unix_socket(start: Start, tmp_path: Path) 
     connector = aiohttp.UnixConnector(str(path))
     async with (
         aiohttp.ClientSession(connector=connector) as client,
-        client.get("http://gateway/slow") as response,
+        client.get("http://gateway/quick") as response,
     ):
-        assert await response.json() == "finished"
+        assert await response.json() == "at once"

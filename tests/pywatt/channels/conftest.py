@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clocks import Clock
 
 from pywatt.channels.connection import Connection
 from pywatt_fast import FrameDecoder, LineDecoder
@@ -39,7 +40,7 @@ async def until(condition: Callable[[], bool]) -> None:
     """Wait until something that has no event of its own has happened."""
     async with asyncio.timeout(DEADLINE):
         while not condition():
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
 
 
 async def read_exactly(sock: socket.socket, size: int) -> bytes:
@@ -63,6 +64,12 @@ async def read_to_end(sock: socket.socket) -> bytes:
         while chunk := await loop.sock_recv(sock, 1 << 20):
             received += chunk
     return bytes(received)
+
+
+@pytest.fixture
+async def clock() -> Clock:
+    """The clock of the event loop, put in before anything of the test asks for the time."""
+    return Clock(asyncio.get_running_loop())
 
 
 @pytest.fixture(name="soon")

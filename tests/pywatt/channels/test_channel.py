@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clocks import turns
 
 from pywatt.channels.channel import TRANSITIONS, ChannelEvent, ChannelType, ConnectionState, MessageChannel
 from pywatt.channels.connection import Connection
@@ -213,7 +214,7 @@ class TestReconnecting:
         large = message("L" * (16 << 20))
         peer.accepted[0].pause_reading()
         sending = asyncio.create_task(channel.send(large))
-        await asyncio.sleep(0.05)
+        await turns()
         assert not sending.done()
         peer.accepted[0].abort()
         await until(lambda: len(peer.accepted) == 2)
@@ -335,24 +336,28 @@ class TestFailing:
         assert await soon(peer.accepted[0].receive()) == (1, b"mine")
         await channel.disconnect()
 
-    async def test_disconnect_ends_the_attempts_and_tells_who_waits(self, peer: Peer, soon: Any) -> None:
+    async def test_disconnect_ends_the_attempts_and_tells_who_waits(
+        self, peer: Peer, soon: Any, until: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
         await peer.close()
         channel = peer.channel(FOR_EVER)
         waiting = [
             asyncio.create_task(channel.send(message("x"))),
             asyncio.create_task(channel.receive()),
         ]
-        await asyncio.sleep(0.02)
+        await until(lambda: "attempt 1 failed" in caplog.text)
         await soon(channel.disconnect())
         results = await soon(asyncio.gather(*waiting, return_exceptions=True))
 
         assert [type(result) for result in results] == [ConnectionClosed] * 2
         assert await channel.state() is ConnectionState.DISCONNECTED
 
-    async def test_who_waits_can_still_be_cancelled(self, peer: Peer) -> None:
+    async def test_who_waits_can_still_be_cancelled(
+        self, peer: Peer, until: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
         await peer.close()
         waiting = asyncio.create_task(peer.channel(FOR_EVER).receive())
-        await asyncio.sleep(0.02)
+        await until(lambda: "attempt 1 failed" in caplog.text)
         waiting.cancel()
 
         with pytest.raises(asyncio.CancelledError):

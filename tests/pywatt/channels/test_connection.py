@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+from clocks import Clock, turns
 
 from pywatt.channels.limits import RECEIVE_QUEUE_PAYLOADS, SEND_HIGH_WATER
 from pywatt.errors import ConnectionClosed, ConnectionTimeout, MessageTooLarge, SendQueueFull
@@ -170,42 +171,55 @@ class TestReadingLimits:
             await soon(connection.receive())
         await soon(connection.closed)
 
-    async def test_frames_that_end_in_time_do_not_add_up(self, connect: Any, soon: Any) -> None:
-        connection, peer = await connect(frame_deadline=0.5)
-        for _ in range(12):  # longer in all than one frame may take, each far shorter
-            data = frame(b"slow")
+    async def test_frames_that_end_in_time_do_not_add_up(
+        self, clock: Clock, connect: Any, soon: Any, until: Any
+    ) -> None:
+        connection, peer = await connect(frame_deadline=100.0)
+        data = frame(b"slow")
+        for number in range(12):  # longer in all than one frame may take, each shorter
             peer.sendall(data[:3])
-            await asyncio.sleep(0.05)
+            begun = number * len(data) + 3
+            await until(lambda expected=begun: connection.statistics().bytes_received == expected)
+            await clock.advance(80.0)
             peer.sendall(data[3:])
             assert await soon(connection.receive()) == (CODE_JSON, b"slow")
 
         assert connection.is_alive
+        peer.sendall(data[:3])
+        await until(lambda: connection.statistics().bytes_received == 12 * len(data) + 3)
+        await clock.advance(100.0)
+        assert not connection.is_alive
 
-    async def test_an_idle_connection_has_no_deadline(self, connect: Any, soon: Any) -> None:
-        connection, peer = await connect(frame_deadline=0.02)
+    async def test_an_idle_connection_has_no_deadline(self, clock: Clock, connect: Any, soon: Any) -> None:
+        connection, peer = await connect(frame_deadline=1.0)
         peer.sendall(frame(b"a"))
         assert await soon(connection.receive()) == (CODE_JSON, b"a")
-        await asyncio.sleep(0.1)
+        await clock.advance(100.0)
         peer.sendall(frame(b"b"))
 
         assert await soon(connection.receive()) == (CODE_JSON, b"b")
 
-    async def test_while_we_do_not_read_the_peer_is_not_to_blame(self, connect: Any, soon: Any) -> None:
-        connection, peer = await connect(frame_deadline=0.05)
+    async def test_while_we_do_not_read_the_peer_is_not_to_blame(
+        self, clock: Clock, connect: Any, soon: Any, until: Any
+    ) -> None:
+        connection, peer = await connect(frame_deadline=100.0)
         data = frame(b"waited for")
         peer.sendall(data[:8])
-        await asyncio.sleep(0.01)
+        await until(lambda: connection.statistics().bytes_received == 8)
         connection.pause_reading()
-        await asyncio.sleep(0.15)
+        await clock.advance(300.0)
         peer.sendall(data[8:])
         connection.resume_reading()
 
         assert await soon(connection.receive()) == (CODE_JSON, b"waited for")
 
-    async def test_an_unfinished_line_has_no_deadline(self, connect: Any, soon: Any) -> None:
-        connection, peer = await connect(lines=True, frame_deadline=0.02)
+    async def test_an_unfinished_line_has_no_deadline(
+        self, clock: Clock, connect: Any, soon: Any, until: Any
+    ) -> None:
+        connection, peer = await connect(lines=True, frame_deadline=1.0)
         peer.sendall(b"half")
-        await asyncio.sleep(0.1)
+        await until(lambda: connection.statistics().bytes_received == 4)
+        await clock.advance(100.0)
         peer.sendall(b" a line\n")
 
         assert await soon(connection.receive()) == (CODE_JSON, b"half a line")
@@ -218,8 +232,10 @@ class TestReadingLimits:
         stream = b"".join(frame(b"%06d" % number) for number in range(total))
         sending = asyncio.create_task(asyncio.get_running_loop().sock_sendall(peer, stream))
         await until(lambda: connection.statistics().waiting_for_receive >= RECEIVE_QUEUE_PAYLOADS)
-        await asyncio.sleep(0.05)
+        received = connection.statistics().bytes_received
+        await turns()
 
+        assert connection.statistics().bytes_received == received < len(stream)
         assert connection.statistics().waiting_for_receive < total
         assert not sending.done()
         got = [(await soon(connection.receive()))[1] for _ in range(total)]
@@ -307,7 +323,7 @@ class TestWriting:
         await soon(connection.drain())
         connection.write(data)
         draining = asyncio.create_task(connection.drain())
-        await asyncio.sleep(0.02)
+        await turns()
 
         assert not draining.done()
         assert await read_exactly(peer, len(data)) == data
@@ -330,7 +346,7 @@ class TestWriting:
         assert peer.recv(100) == frame(b"small")
         connection.write(frame(b"f" * MIB))
         flushing = asyncio.create_task(connection.flush())
-        await asyncio.sleep(0.02)
+        await turns()
 
         assert not flushing.done()
         await read_exactly(peer, MIB + 5)
@@ -345,16 +361,25 @@ class TestWriting:
         with pytest.raises(ConnectionClosed):
             connection.write(frame(b"more"))
 
-    async def test_a_peer_that_reads_slowly_is_kept(self, connect: Any, read_exactly: Any) -> None:
-        connection, peer = await connect(send_deadline=0.2)
-        data = frame(b"s" * MIB)
+    async def test_a_peer_that_reads_slowly_is_kept(
+        self, clock: Clock, connect: Any, read_exactly: Any, until: Any
+    ) -> None:
+        connection, peer = await connect(send_deadline=100.0)
+        data = frame(b"s" * (4 * MIB))
         connection.write(data)
+        await turns()
         received = b""
-        while len(received) < len(data):
-            received += await read_exactly(peer, min(50_000, len(data) - len(received)))
-            await asyncio.sleep(0.03)
+        slow_steps = 0
+        while waiting := connection.statistics().waiting_to_send:
+            while connection.statistics().waiting_to_send == waiting:  # the kernel takes more in steps
+                received += await read_exactly(peer, min(50_000, len(data) - len(received)))
+                await turns()
+            await clock.advance(80.0)
+            slow_steps += 1
+        received += await read_exactly(peer, len(data) - len(received))
 
         assert received == data
+        assert slow_steps > 4  # far longer in all than the peer may read nothing
         assert connection.is_alive
 
 

@@ -30,10 +30,10 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits, which take no time here."""
     waits: list[float] = []
 
-    async def sleep(seconds: float) -> None:
+    async def note(seconds: float) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr(reconnect.asyncio, "sleep", sleep)
+    monkeypatch.setattr(reconnect.asyncio, "sleep", note)
     return waits
 
 

@@ -1,6 +1,5 @@
 """Standard input and output: whatever they are, and whatever else the process does."""
 
-import asyncio
 import os
 import pty
 import socket
@@ -12,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clocks import turns
 
+from pywatt.channels.limits import RECEIVE_QUEUE_PAYLOADS
 from pywatt.channels.stdio import open_pipes
 from pywatt.errors import ConnectionClosed
 
@@ -233,8 +234,8 @@ if os.fork() == 0:
     os.close(2)
     os.close(1)
     os.write(guarded.write_fd, b"forged\\n")
-    import time
-    time.sleep(60)
+    import signal
+    signal.pause()
     os._exit(0)
 """
         )
@@ -376,13 +377,15 @@ class TestPipesOfAChild:
         assert connection.closed.done()
         assert (tmp_path / "out").read_bytes() == b"written\n"
 
-    async def test_reading_a_file_pauses(self, tmp_path: Path, soon: Any) -> None:
+    async def test_reading_a_file_pauses(self, tmp_path: Path, soon: Any, until: Any) -> None:
         lines = 50_000
         (tmp_path / "in").write_bytes(b"".join(b"%09d\n" % number for number in range(lines)))
         connection = await open_pipes(os.open(tmp_path / "in", os.O_RDONLY), os.open(os.devnull, os.O_WRONLY))
-        await asyncio.sleep(0.05)
+        await until(lambda: connection.statistics().waiting_for_receive >= RECEIVE_QUEUE_PAYLOADS)
+        waiting = connection.statistics().waiting_for_receive
+        await turns()
 
-        assert connection.statistics().waiting_for_receive < lines
+        assert connection.statistics().waiting_for_receive == waiting < lines
         got = [(await soon(connection.receive()))[1] for _ in range(lines)]
         assert got == [b"%09d" % number for number in range(lines)]
         await soon(connection.close())

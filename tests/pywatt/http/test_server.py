@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from clocks import Clock, turns
 
 from pywatt.errors import ServerError
 from pywatt.http import guarded_protocol, server_exchange
@@ -311,7 +312,7 @@ class TestResponses:
         before = -1
         while before != sent:
             before = sent
-            await asyncio.sleep(0.05)
+            await turns()
         assert sent < 500
         assert len(await client.rest()) > 500 * 65536
 
@@ -356,14 +357,15 @@ class TestSlowClients:
     async def test_bytes_behind_an_upgrade_do_not_start_the_clock_of_a_head(
         self, serving: Any, connect: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(guarded_protocol, "HEAD_DEADLINE", 0.1)
+        monkeypatch.setattr(guarded_protocol, "HEAD_DEADLINE", 5.0)
+        clock = Clock(asyncio.get_running_loop())
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] == "websocket":
                 await receive()
                 await send({"type": "websocket.accept"})
                 assert (await receive())["text"] == "hi"
-                await asyncio.sleep(0.2)
+                await clock.advance(6.0)
                 await send({"type": "websocket.send", "text": "still here"})
 
         client = await connect(await serving(app))
@@ -512,16 +514,20 @@ class TestLimits:
     async def test_a_slow_body_and_a_slow_answer_are_not_a_slow_head(
         self, serving: Any, connect: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(guarded_protocol, "HEAD_DEADLINE", 0.1)
+        monkeypatch.setattr(guarded_protocol, "HEAD_DEADLINE", 5.0)
+        clock = Clock(asyncio.get_running_loop())
+        began = asyncio.Event()
 
         @http_only
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            await asyncio.sleep(0.15)
+            began.set()
+            await clock.advance(6.0)
             await echo(scope, receive, send)
 
         client = await connect(await serving(app))
         await client.send("POST / HTTP/1.1\nHost: a\nContent-Length: 4\n\n", b"da")
-        await asyncio.sleep(0.15)
+        await asyncio.wait_for(began.wait(), DEADLINE)
+        await clock.advance(6.0)
         await client.send("", b"ta")
         assert (await client.head())[0] == "HTTP/1.1 200 OK"
 

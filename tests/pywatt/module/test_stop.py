@@ -29,7 +29,7 @@ WORKER = """
                         return
             print("began", scope["path"])
             while scope["path"] == "/slow" and not state.stopping:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0)
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"finished"})
         return app
@@ -37,7 +37,7 @@ WORKER = """
 
 
 STUCK = """
-    import time
+    import threading
     from pywatt import AppState, pywatt_module
 
     @pywatt_module
@@ -45,8 +45,7 @@ STUCK = """
         async def app(scope, receive, send):
             if scope["type"] == "http":
                 print("stuck for good")
-                while True:
-                    time.sleep(1)
+                threading.Event().wait()
         return app
 
     if __name__ == "__main__":
@@ -96,12 +95,13 @@ def test_requests_that_arrive_during_the_drain_are_refused(orchestrator: Any, wi
     listener, channel = orchestrator.offer_unix()
     module = orchestrator.run(
         """
-        import asyncio
+        import asyncio, signal
         from pywatt import AppState, pywatt_module
 
         @pywatt_module
         async def main(state: AppState):
-            gate = asyncio.Event()
+            gate, finish = asyncio.Event(), asyncio.Event()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, finish.set)
 
             @state.on("release")
             async def release() -> None:
@@ -112,9 +112,9 @@ def test_requests_that_arrive_during_the_drain_are_refused(orchestrator: Any, wi
                     return
                 print("began")
                 while not state.stopping:
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0)
                 print("draining")
-                await asyncio.sleep(0.5)
+                await finish.wait()
                 await send({"type": "http.response.start", "status": 200, "headers": []})
                 await send({"type": "http.response.body", "body": b""})
             return app
@@ -139,6 +139,7 @@ def test_requests_that_arrive_during_the_drain_are_refused(orchestrator: Any, wi
     assert answer["request_id"] == message["original_request_id"]
     error = wire.decoded(answer["payload"])
     assert error["content"]["code"] == "unavailable"
+    module.process.send_signal(signal.SIGUSR1)
     assert connection.operation("http_response")["status_code"] == 200
     assert module.exit_code() == 0
 
@@ -169,7 +170,6 @@ def test_a_second_signal_leaves_at_once(orchestrator: Any, wire: Any) -> None:
 def test_a_signal_reaches_a_module_whose_loop_is_busy(orchestrator: Any, wire: Any) -> None:
     module = orchestrator.serve(
         """
-        import time
         from pywatt import AppState, pywatt_module
 
         @pywatt_module
@@ -178,7 +178,7 @@ def test_a_signal_reaches_a_module_whose_loop_is_busy(orchestrator: Any, wire: A
                 if scope["type"] == "http":
                     print("blocking")
                     while not state.stopping:
-                        time.sleep(0.05)
+                        pass
                     await send({"type": "http.response.start", "status": 200, "headers": []})
                     await send({"type": "http.response.body", "body": b""})
             return app

@@ -61,7 +61,7 @@ child = subprocess.Popen(["sleep", "1000"])
 log("pids %d %d" % (os.getpid(), child.pid))
 announce()
 serve()
-time.sleep(1000)
+signal.pause()
 """
         },
         table("deaf", stop_timeout=1000),
@@ -141,10 +141,10 @@ announce()
 serve()
 """,
         "plain.py": """
-            import os, socket, sys, time
+            import os, signal, socket, sys
             s = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
             print("pids", os.getpid(), file=sys.stderr, flush=True)
-            time.sleep(1000)
+            signal.pause()
         """,
         "python.py": """
             import os

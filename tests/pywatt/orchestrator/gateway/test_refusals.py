@@ -87,7 +87,7 @@ class TestRefusals:
         assert "mistake" not in str(body)
 
     async def test_a_module_that_does_not_answer(self, start_gateway: StartGateway) -> None:
-        shop = StandInModule("shop", StandInLink(lambda request: asyncio.sleep(60)))  # type: ignore[arg-type, return-value]
+        shop = StandInModule("shop", StandInLink(lambda request: asyncio.Event().wait()))  # type: ignore[arg-type, return-value]
         gateway = await start_gateway(shop, request_timeout=0.05)
         answer = await gateway.ask("/m/shop/")
         assert answer.status == 504

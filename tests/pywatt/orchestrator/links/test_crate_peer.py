@@ -6,7 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from supervised import Workshop, until, until_state, workshop
+from clocks import Clock
+from supervised import Workshop, until, workshop
 
 from pywatt.channels.carrier import CarrierKind
 from pywatt.errors import ModuleUnavailable
@@ -78,7 +79,7 @@ log("secrets " + first["value"] + " " + second["value"])
 
 async def start(workshop: Workshop, text: str, **settings: Any) -> ManagedModule:
     module = workshop.start(workshop.configuration("one", text, sdk="crate", **settings)).modules["one"]
-    await until_state(module, ModuleState.READY)
+    await workshop.until_state(module, ModuleState.READY)
     return module
 
 
@@ -96,7 +97,7 @@ async def test_it_gets_a_port_and_a_channel_of_its_own_and_is_ready(workshop: Wo
 
 async def test_what_it_wants_to_send_is_pumped_out_of_it(workshop: Workshop) -> None:
     await start(workshop, CRATE + "run()\n")
-    await until(lambda: len(workshop.routed) == 3)
+    await workshop.until(lambda: len(workshop.routed) == 3)
     assert {source for source, _ in workshop.routed} == {"one"}
 
 
@@ -105,9 +106,10 @@ async def test_a_swallowed_secret_is_told_again_until_a_line_shows_that_it_was_h
 ) -> None:
     monkeypatch.setattr(control_operations, "FIRST_REPEAT", 0.05)
     workshop.secrets.update(A="first", B="second")
+    clock = Clock(asyncio.get_running_loop())
     module = await start(workshop, CRATE + SECRETS + "run()\n", secrets=["A", "B"])
     assert workshop.recorder.logged("secrets first second")
-    await asyncio.sleep(0.2)
+    await clock.advance(1.0)  # a repeat that is still planned would leave now, before the shutdown
     await module.stop()
     assert not workshop.recorder.logged("unexpected line")
 
@@ -126,7 +128,7 @@ async def test_a_secret_that_does_not_exist_is_answered_by_silence_and_a_line_in
 
 async def test_nothing_but_the_shutdown_ever_comes_on_its_standard_input(workshop: Workshop) -> None:
     module = await start(workshop, CRATE + "run()\n", heartbeat_interval=0.05)
-    await until(lambda: len(workshop.routed) == 3)
+    await workshop.until(lambda: len(workshop.routed) == 3)
     await module.stop()
     assert workshop.recorder.logged("standard input ended")
     assert not workshop.recorder.logged("unexpected line")
@@ -139,16 +141,19 @@ async def test_http_is_never_sent_over_its_channel(workshop: Workshop) -> None:
 
 
 async def test_a_repeated_answer_ends_with_any_sign_and_after_five_times() -> None:
+    clock = Clock(asyncio.get_running_loop())
     sent: list[SecretValue] = []
     value = SecretValue(name="A", value="x")
-    answers = SecretAnswers(sent.append, first_repeat=0.001)
+    answers = SecretAnswers(sent.append, first_repeat=100.0)
     answers.answer(value)
-    await until(lambda: len(sent) == 1 + MAX_REPEATS)
-    await asyncio.sleep(0.1)
-    assert len(sent) == 1 + MAX_REPEATS
-    answers = SecretAnswers(sent.append, first_repeat=0.05)
+    for repeat in range(MAX_REPEATS):
+        assert sent == [value] * (1 + repeat)
+        await clock.advance(100.0 * 2**repeat)
+    assert sent == [value] * (1 + MAX_REPEATS)
+    await clock.advance(100_000.0)
+    assert sent == [value] * (1 + MAX_REPEATS)
     sent.clear()
     answers.answer(value)
     answers.heard()
-    await asyncio.sleep(0.1)
+    await clock.advance(100_000.0)
     assert sent == [value]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from supervised import Workshop, until, until_state, workshop
+from supervised import Workshop, until, workshop
 
 from pywatt.channels.carrier import CarrierKind
 from pywatt.channels.unix import open_unix
@@ -162,7 +162,7 @@ serve(lambda request: (old.close(), respond(request)))
 channel = connect()
 in_background(serve_channel, channel, lambda channel, message: None)
 announce()
-serve(lambda request: (channel.shutdown(socket.SHUT_RDWR), time.sleep(0.1), respond(request)))
+serve(lambda request: (channel.shutdown(socket.SHUT_RDWR), respond(request)))
 """
         )
         link = module.link
@@ -196,7 +196,7 @@ sys.exit(subprocess.call([{sys.executable!r}, {str(workshop.folder / "inner.py")
             CHANNEL + "channel = connect()\nin_background(serve_channel, channel)\nannounce()\nserve()\n",
         )
         module = workshop.start(workshop.configuration("one", launcher, bare=False)).modules["one"]
-        await until_state(module, ModuleState.READY)
+        await workshop.until_state(module, ModuleState.READY)
         await until(lambda: module.link.best is not None and module.link.best.kind is CarrierKind.UNIX)
         await module.stop()
 
@@ -222,7 +222,7 @@ sys.exit(subprocess.call([{sys.executable!r}, {str(workshop.folder / "inner.py")
     async def test_connections_without_end_are_bounded(
         self, workshop: Workshop, caplog: pytest.LogCaptureFixture
     ) -> None:
-        text = "kept = [connect() for _ in range(50)]\ntime.sleep(100)\n"
+        text = "kept = [connect() for _ in range(50)]\nsignal.pause()\n"
         module = workshop.start(workshop.configuration("one", text)).modules["one"]
         await until(lambda: caplog.text.count("the oldest is closed") == 50 - MAX_CARRIERS)
         assert len(module.link.carriers) == MAX_CARRIERS + 1

@@ -232,14 +232,13 @@ class TestStopping:
         async def main() -> tuple[ProcessExit, list[bytes]]:
             child = await Child.start(
                 """
-import os, signal, sys, time
+import os, signal, sys
 signal.signal(signal.SIGTERM, lambda *_: (os.write(2, b"term\\n"), os._exit(4)))
 pid = os.fork()
 print("started", file=sys.stderr)
 if pid:
     os.wait()
-    time.sleep(100)
-time.sleep(100)
+signal.pause()
 """,
                 tmp_path,
             )
@@ -254,13 +253,13 @@ time.sleep(100)
         async def main() -> tuple[ProcessExit, int]:
             child = await Child.start(
                 """
-import os, signal, sys, time
+import os, signal, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pid = os.fork()
 if not pid:
     os.setpgid(0, 0)  # a group of its own, as a shell with job control gives
     print("child", os.getpid(), file=sys.stderr)
-time.sleep(100)
+signal.pause()
 """,
                 tmp_path,
             )
@@ -275,16 +274,18 @@ time.sleep(100)
         async def main() -> tuple[ProcessExit, list[bytes]]:
             child = await Child.start(
                 """
-import os, signal, sys, time
+import os, signal, sys
+left, held = os.pipe()
 def finish(*_):
-    time.sleep(0.3)
+    os.read(left, 1)  # ends when the parent does
     print("child finished", file=sys.stderr)
     os._exit(0)
 if os.fork() == 0:
+    os.close(held)
     signal.signal(signal.SIGTERM, finish)
     print("started", file=sys.stderr)
     while True:
-        time.sleep(100)
+        signal.pause()
 sys.stdin.read()
 """,
                 tmp_path,
@@ -307,7 +308,7 @@ sys.stdin.read()
 
     def test_a_kill_cuts_a_stop_short(self, on_loop: OnLoop, tmp_path: Path) -> None:
         async def main() -> ProcessExit:
-            child = await Child.start("import time; print('x'); time.sleep(100)", tmp_path)
+            child = await Child.start("import signal; print('x'); signal.pause()", tmp_path)
             await until(lambda: child.received)
             stop = asyncio.create_task(child.process.stop(PATIENT))
             await asyncio.sleep(0)
@@ -321,13 +322,13 @@ def test_what_a_crashed_child_forked_is_gone_with_it(on_loop: OnLoop, tmp_path: 
     async def main() -> tuple[ProcessExit, int]:
         child = await Child.start(
             """
-import os, signal, sys, time
+import os, signal, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pid = os.fork()
 if pid:
     print("child", pid, file=sys.stderr)
     os.kill(os.getpid(), signal.SIGKILL)
-time.sleep(100)
+signal.pause()
 """,
             tmp_path,
         )

@@ -15,12 +15,12 @@ DEADLINE = 10_000  # milliseconds
 
 # The leader ends and leaves a child behind; both print their pid first.
 ORPHAN = """
-import os, signal, sys, time
+import os, signal, sys
 child = os.fork()
 if child == 0:
     {prepare}
     print(os.getpid(), flush=True)
-    time.sleep(600)
+    signal.pause()
 """
 
 

@@ -9,10 +9,13 @@ import sys
 from typing import Any
 
 import pytest
-from supervised import Workshop, is_alive, until, until_state, workshop
+from supervised import DEADLINE, Workshop, is_alive, until, workshop
 
+from pywatt.orchestrator.supervision import readiness
+from pywatt.orchestrator.supervision.http_probe import ProbeError, probe_connection
+from pywatt.orchestrator.supervision.managed_module import ManagedModule
 from pywatt.orchestrator.supervision.module_state import ModuleState, StateError
-from pywatt.protocol.listen import TcpAddress, UnixAddress
+from pywatt.protocol.listen import ListenAddress, TcpAddress, UnixAddress
 
 __all__ = ["workshop"]
 
@@ -31,6 +34,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
 """
 
 
+# A module that waits until the test tells it to go on; the signal is kept until then.
+TOLD = """
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+
+def wait_until_told():
+    signal.sigwait({signal.SIGUSR1})
+"""
+
+
+def tell(module: ManagedModule) -> None:
+    assert module.pid is not None
+    os.kill(module.pid, signal.SIGUSR1)
+
+
 class TestReadiness:
     async def test_a_module_that_announces_and_answers_heartbeats_is_ready(self, workshop: Workshop) -> None:
         module = await workshop.start_one()
@@ -46,16 +63,16 @@ class TestReadiness:
         ]
 
     async def test_an_announcement_alone_is_not_enough(self, workshop: Workshop) -> None:
-        configuration = workshop.configuration("one", "announce()\ntime.sleep(100)\n", start_timeout=0.5)
+        configuration = workshop.configuration("one", "announce()\nsignal.pause()\n", start_timeout=0.5)
         workshop.start(configuration, one_only=True)
         module = workshop.supervisors[0].modules["one"]
-        await until_state(module, ModuleState.FAILED)
+        await workshop.until_state(module, ModuleState.FAILED)
         assert module.last_error == "was not ready within 0.5 s: it does not answer heartbeats"
 
     async def test_silence_is_not_enough_either(self, workshop: Workshop) -> None:
-        configuration = workshop.configuration("one", "time.sleep(100)\n", start_timeout=0.3)
+        configuration = workshop.configuration("one", "signal.pause()\n", start_timeout=0.3)
         module = workshop.start(configuration, one_only=True).modules["one"]
-        await until_state(module, ModuleState.FAILED)
+        await workshop.until_state(module, ModuleState.FAILED)
         assert module.last_error == "was not ready within 0.3 s: it has not announced itself"
 
     async def test_a_health_path_must_answer_200_over_the_carrier(self, workshop: Workshop) -> None:
@@ -79,7 +96,7 @@ class TestReadiness:
             start_timeout=0.5,
         )
         module = workshop.start(configuration, one_only=True).modules["one"]
-        await until_state(module, ModuleState.FAILED)
+        await workshop.until_state(module, ModuleState.FAILED)
         assert module.last_error == "was not ready within 0.5 s: GET /health answered 500"
 
     async def test_a_health_path_on_an_address_of_its_own(self, workshop: Workshop) -> None:
@@ -112,20 +129,40 @@ serve()
     ) -> None:
         configuration = workshop.configuration("one", NOBODY, start_timeout=0.5)
         module = workshop.start(configuration, one_only=True).modules["one"]
-        await until_state(module, ModuleState.FAILED)
+        await workshop.until_state(module, ModuleState.FAILED)
         assert module.last_error is not None
         assert module.last_error.startswith("was not ready within 0.5 s: 127.0.0.1:1 refuses connections")
 
-    async def test_an_address_bound_after_the_announcement_is_waited_for(self, workshop: Workshop) -> None:
-        module = await workshop.start_one("""
-            server = socket.socket()
-            server.bind(("127.0.0.1", 0))
-            announce("127.0.0.1:%d" % server.getsockname()[1])
-            time.sleep(0.3)
-            server.listen()
-            serve()
-        """)
-        assert module.is_ready
+    async def test_an_address_bound_after_the_announcement_is_waited_for(
+        self, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        refused = asyncio.Event()
+
+        async def probe(address: ListenAddress, timeout: float) -> None:
+            try:
+                await probe_connection(address, timeout)
+            except ProbeError:
+                refused.set()
+                raise
+
+        monkeypatch.setattr(readiness, "probe_connection", probe)
+        text = (
+            TOLD
+            + """
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+announce("127.0.0.1:%d" % server.getsockname()[1])
+wait_until_told()
+server.listen()
+serve()
+"""
+        )
+        module = workshop.start(workshop.configuration("one", text)).modules["one"]
+        async with asyncio.timeout(DEADLINE):
+            await refused.wait()
+        assert not module.is_ready
+        tell(module)
+        await workshop.until_state(module, ModuleState.READY)
 
     async def test_port_0_means_that_nothing_is_bound(self, workshop: Workshop) -> None:
         module = await workshop.start_one("announce('127.0.0.1:0')\nserve()\n")
@@ -164,11 +201,11 @@ class TestHeartbeats:
         module = await workshop.start_one(heartbeat_interval=0.1, heartbeat_timeout=60.0)
         assert module.pid is not None
         os.kill(module.pid, signal.SIGSTOP)
-        await until_state(module, ModuleState.UNREADY)
+        await workshop.until_state(module, ModuleState.UNREADY)
         assert not module.is_ready
         assert module.last_error == "answered none of the last 3 heartbeats"
         os.kill(module.pid, signal.SIGCONT)
-        await until_state(module, ModuleState.READY)
+        await workshop.until_state(module, ModuleState.READY)
         assert module.last_error is None
 
     async def test_a_long_silence_ends_it_and_it_is_started_again(self, workshop: Workshop) -> None:
@@ -176,7 +213,7 @@ class TestHeartbeats:
         first = module.pid
         assert first is not None
         os.kill(first, signal.SIGSTOP)
-        await until(lambda: module.is_ready and module.pid != first)
+        await workshop.until(lambda: module.is_ready and module.pid != first)
         assert not is_alive(first)
         assert workshop.recorder.said("answered no heartbeat for 0.5 s; it is started again", "one")
 
@@ -185,31 +222,36 @@ class TestEnds:
     async def test_an_exit_before_the_announcement_tells_the_last_error(self, workshop: Workshop) -> None:
         configuration = workshop.configuration("one", 'raise SystemExit("no coffee today")\n')
         module = workshop.start(configuration, one_only=True).modules["one"]
-        await until_state(module, ModuleState.FAILED)
+        await workshop.until_state(module, ModuleState.FAILED)
         assert module.last_error == "exited with code 1 before it announced itself: no coffee today"
         assert workshop.states("one").count(ModuleState.STARTING) == 1
 
     async def test_it_is_started_again_until_it_ended_too_often(self, workshop: Workshop) -> None:
         module = workshop.start(workshop.configuration("one", "sys.exit(3)\n")).modules["one"]
-        await until_state(module, ModuleState.CRASH_LOOPING)
+        await workshop.until_state(module, ModuleState.CRASH_LOOPING)
         assert workshop.states("one").count(ModuleState.STARTING) == 5
         assert workshop.recorder.said("crash-looping: it ended 5 times within 60 s", "one")
         assert module.failed_to_start
         assert workshop.ended == ["one"] * 5
 
     async def test_a_clean_exit_is_final_unless_the_policy_says_always(self, workshop: Workshop) -> None:
-        text = "announce()\nassert hear()['op'] == 'heartbeat'\nsay(op='heartbeat_ack')\ntime.sleep(0.2)\n"
+        text = (
+            TOLD
+            + "announce()\nassert hear()['op'] == 'heartbeat'\nsay(op='heartbeat_ack')\nwait_until_told()\n"
+        )
         calm = workshop.configuration("calm", text)
         eager = workshop.configuration("eager", text, restart={"policy": "always"})
-        supervisor = workshop.start(calm, eager)
-        await until_state(supervisor.modules["calm"], ModuleState.EXITED)
+        supervisor = workshop.supervise(calm, eager)
+        supervisor.on_change(lambda module, _before: tell(module) if module.is_ready else None)
+        supervisor.start_all()
+        await workshop.until_state(supervisor.modules["calm"], ModuleState.EXITED)
         assert not supervisor.modules["calm"].failed_to_start
         assert supervisor.modules["calm"].ended_clean
-        await until(lambda: workshop.states("eager").count(ModuleState.READY) >= 2)
+        await workshop.until(lambda: workshop.states("eager").count(ModuleState.READY) >= 2)
 
     async def test_an_exit_with_0_before_it_was_ready_is_a_failed_start(self, workshop: Workshop) -> None:
         module = workshop.start(workshop.configuration("one", "sys.exit(0)\n")).modules["one"]
-        await until_state(module, ModuleState.EXITED)
+        await workshop.until_state(module, ModuleState.EXITED)
         assert module.failed_to_start
         assert module.last_error == "exited with code 0 before it announced itself"
 
@@ -218,13 +260,13 @@ class TestEnds:
         first = module.pid
         assert first is not None
         os.kill(first, signal.SIGSEGV)
-        await until(lambda: module.is_ready and module.pid != first)
+        await workshop.until(lambda: module.is_ready and module.pid != first)
         assert workshop.recorder.said("was ended by SIGSEGV; it is started again in 0.01 s", "one")
 
     async def test_a_program_that_does_not_exist_is_not_tried_again(self, workshop: Workshop) -> None:
         configuration = workshop.configuration("one", command=["./no-such-program"])
         module = workshop.start(configuration).modules["one"]
-        await until_state(module, ModuleState.FAILED)
+        await workshop.until_state(module, ModuleState.FAILED)
         assert module.last_error is not None
         assert "cannot start './no-such-program'" in module.last_error
         assert module.failed_to_start
@@ -233,7 +275,7 @@ class TestEnds:
         module = workshop.start(
             workshop.configuration("one", "announce()\nsys.exit(1)\n"), one_only=True
         ).modules["one"]
-        await until_state(module, ModuleState.FAILED)
+        await workshop.until_state(module, ModuleState.FAILED)
         assert module.last_error == "exited with code 1"
         assert module.announcement is not None
 
@@ -248,8 +290,8 @@ class TestStops:
     @pytest.mark.parametrize(
         ("text", "settings"),
         [
-            ("time.sleep(100)\n", {}),
-            ("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nlog('deaf')\ntime.sleep(100)\n", {}),
+            ("signal.pause()\n", {}),
+            ("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nlog('deaf')\nsignal.pause()\n", {}),
             ("sys.exit(3)\n", {"restart": {"initial_delay": 60.0, "max_delay": 60.0}}),
         ],
         ids=["starting", "deaf", "backing off"],
@@ -258,7 +300,7 @@ class TestStops:
         module = workshop.start(workshop.configuration("one", text, stop_timeout=0.6, **settings)).modules[
             "one"
         ]
-        await until(lambda: module.state in (ModuleState.STARTING, ModuleState.BACKING_OFF))
+        await workshop.until(lambda: module.state in (ModuleState.STARTING, ModuleState.BACKING_OFF))
         await until(lambda: module.pid is not None or module.state is ModuleState.BACKING_OFF)
         await module.stop()
         assert module.state is ModuleState.STOPPED
@@ -266,7 +308,7 @@ class TestStops:
 
     async def test_a_stop_while_it_waits_for_another(self, workshop: Workshop) -> None:
         supervisor = workshop.start(
-            workshop.configuration("first", "time.sleep(100)\n"),
+            workshop.configuration("first", "signal.pause()\n"),
             workshop.configuration("second", after=["first"]),
         )
         second = supervisor.modules["second"]
@@ -278,7 +320,7 @@ class TestStops:
         module = await workshop.start_one()
         first = module.pid
         await module.restart()
-        await until_state(module, ModuleState.READY)
+        await workshop.until_state(module, ModuleState.READY)
         assert module.pid != first
         with pytest.raises(StateError):
             module.start()
@@ -289,7 +331,7 @@ class TestStops:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             announce()
             serve()
-            time.sleep(1000)
+            signal.pause()
         """,
             stop_timeout=1000.0,
         )
@@ -310,7 +352,7 @@ class TestPlainServers:
             sdk="none",
         )
         module = workshop.start(configuration).modules["files"]
-        await until_state(module, ModuleState.READY)
+        await workshop.until_state(module, ModuleState.READY)
         assert isinstance(module.http_address, TcpAddress)
         assert not module.supports_messages
         await module.stop()
@@ -324,20 +366,20 @@ class TestPlainServers:
             start_timeout=1.5,
         )
         module = workshop.start(configuration, one_only=True).modules["files"]
-        await until_state(module, ModuleState.FAILED)
+        await workshop.until_state(module, ModuleState.FAILED)
         assert module.last_error is not None
         assert "GET /nothing-there answered 404" in module.last_error
 
     async def test_what_it_prints_is_its_log(self, workshop: Workshop) -> None:
         configuration = workshop.configuration(
             "talker",
-            'import os, socket, time\ns = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))\n'
-            'print("hello from a plain program", flush=True)\ntime.sleep(100)\n',
+            'import os, signal, socket\ns = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))\n'
+            'print("hello from a plain program", flush=True)\nsignal.pause()\n',
             bare=False,
             sdk="none",
         )
         module = workshop.start(configuration).modules["talker"]
-        await until_state(module, ModuleState.READY)
+        await workshop.until_state(module, ModuleState.READY)
         await workshop.recorder.until_logged("hello from a plain program")
 
 

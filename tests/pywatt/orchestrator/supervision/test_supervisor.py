@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 
-from supervised import Workshop, until, until_state, workshop
+from supervised import Workshop, workshop
 
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
@@ -26,7 +26,7 @@ async def test_each_starts_when_what_it_needs_is_ready_and_stops_before_it(works
         workshop.configuration("catalog", TELLING),
         workshop.configuration("ledger", TELLING),
     )
-    await until(lambda: supervisor.all_ready)
+    await workshop.until(lambda: supervisor.all_ready)
     await supervisor.stop_all()
     assert order(workshop, "start")[2:] == ["orders", "shop"]
     assert set(order(workshop, "start")[:2]) == {"catalog", "ledger"}
@@ -48,25 +48,19 @@ async def test_an_announcement_is_not_readiness(workshop: Workshop) -> None:
     await workshop.recorder.until_logged("announced")
     assert supervisor.modules["next"].state is ModuleState.WAITING
     gate.touch()
-    await until(lambda: supervisor.all_ready)
+    await workshop.until(lambda: supervisor.all_ready)
 
 
 async def test_independent_branches_start_side_by_side(workshop: Workshop) -> None:
-    # Each waits for the other's file, so both must be running before either is ready.
-    meet = """
-        mine, other = (os.path.join({folder!r}, name) for name in {names!r})
-        open(mine, "w").close()
-        while not os.path.exists(other):
-            time.sleep(0.01)
-        announce()
-        serve()
-    """
-    folder = str(workshop.folder)
+    # A pipe opens for one end when the other end opens it, so both must be running before either is ready.
+    pipe = str(workshop.folder / "pipe")
+    os.mkfifo(pipe)
+    meet = "open({pipe!r}, {mode!r}).close()\nannounce()\nserve()\n"
     supervisor = workshop.start(
-        workshop.configuration("left", meet.format(folder=folder, names=("a", "b"))),
-        workshop.configuration("right", meet.format(folder=folder, names=("b", "a"))),
+        workshop.configuration("left", meet.format(pipe=pipe, mode="r")),
+        workshop.configuration("right", meet.format(pipe=pipe, mode="w")),
     )
-    await until(lambda: supervisor.all_ready)
+    await workshop.until(lambda: supervisor.all_ready)
 
 
 async def test_one_that_does_not_start_is_reported_with_all_that_wait_for_it_and_the_rest_runs(
@@ -79,8 +73,8 @@ async def test_one_that_does_not_start_is_reported_with_all_that_wait_for_it_and
         workshop.configuration("fine"),
     )
     modules = supervisor.modules
-    await until_state(modules["broken"], ModuleState.CRASH_LOOPING)
-    await until_state(modules["fine"], ModuleState.READY)
+    await workshop.until_state(modules["broken"], ModuleState.CRASH_LOOPING)
+    await workshop.until_state(modules["fine"], ModuleState.READY)
     assert modules["second"].state is modules["third"].state is ModuleState.WAITING
     assert modules["second"].last_error is not None
     assert modules["second"].last_error.startswith(
@@ -100,10 +94,10 @@ async def test_what_waits_starts_when_the_other_is_started_by_hand(workshop: Wor
         ),
         workshop.configuration("next", after=["fickle"]),
     )
-    await until_state(supervisor.modules["fickle"], ModuleState.CRASH_LOOPING)
+    await workshop.until_state(supervisor.modules["fickle"], ModuleState.CRASH_LOOPING)
     gate.touch()
     supervisor.modules["fickle"].start()
-    await until(lambda: supervisor.all_ready)
+    await workshop.until(lambda: supervisor.all_ready)
     assert supervisor.not_started == []
 
 
@@ -111,19 +105,19 @@ async def test_one_that_is_started_again_does_not_take_those_after_it_along(work
     supervisor = workshop.start(
         workshop.configuration("first"), workshop.configuration("next", after=["first"])
     )
-    await until(lambda: supervisor.all_ready)
+    await workshop.until(lambda: supervisor.all_ready)
     first, following = supervisor.modules["first"], supervisor.modules["next"]
     pids = first.pid, following.pid
     assert first.pid is not None
     os.kill(first.pid, signal.SIGKILL)
-    await until(lambda: first.is_ready and first.pid != pids[0])
+    await workshop.until(lambda: first.is_ready and first.pid != pids[0])
     assert following.pid == pids[1]
     assert workshop.states("next")[-1] is ModuleState.READY
 
 
 async def test_a_stop_in_the_middle_of_the_start_ends_everything(workshop: Workshop) -> None:
     supervisor = workshop.start(
-        workshop.configuration("first", "time.sleep(100)\n", stop_timeout=1.0),
+        workshop.configuration("first", "signal.pause()\n", stop_timeout=1.0),
         workshop.configuration("second", after=["first"]),
     )
     await supervisor.first_processes()
@@ -133,12 +127,12 @@ async def test_a_stop_in_the_middle_of_the_start_ends_everything(workshop: Works
 
 
 async def test_a_kill_ends_what_a_stop_would_wait_for(workshop: Workshop) -> None:
-    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nannounce()\nserve()\ntime.sleep(1000)\n"
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nannounce()\nserve()\nsignal.pause()\n"
     supervisor = workshop.start(
         workshop.configuration("first", deaf, stop_timeout=1000.0),
         workshop.configuration("second", deaf, stop_timeout=1000.0, after=["first"]),
     )
-    await until(lambda: supervisor.all_ready)
+    await workshop.until(lambda: supervisor.all_ready)
     stop = asyncio.create_task(supervisor.stop_all())
     await asyncio.sleep(0)
     await supervisor.kill_all()
@@ -153,6 +147,6 @@ async def test_messages_between_modules_reach_the_broker_with_their_sender(works
             request_id="00000000-0000-4000-8000-000000000001", payload={"data": [123, 125], "format": "Json"})
         serve()
     """)
-    await until(lambda: workshop.routed)
+    await workshop.until(lambda: workshop.routed)
     ((source, operation),) = workshop.routed
     assert (source, operation.target_module_id, operation.payload.data) == ("one", "b", b"{}")
