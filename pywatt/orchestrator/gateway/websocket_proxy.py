@@ -28,8 +28,10 @@ def asks_for_websocket(headers: Mapping[str, str]) -> bool:
     Args:
         headers: the request's headers as aiohttp read them.
     """
+    wanted = headers.get(hdrs.UPGRADE)
     return (
-        headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+        wanted is not None
+        and wanted.lower() == "websocket"
         and "upgrade" in headers.get(hdrs.CONNECTION, "").lower()
     )
 
