@@ -53,6 +53,9 @@ class Direction(Enum):
     TO_ORCHESTRATOR = "to the orchestrator"
     TO_MODULE = "to a module"
 
+    # Enum's own hash is Python code, and every operation that is read looks its direction up.
+    __hash__ = object.__hash__
+
 
 _HOT: Final[dict[Direction, tuple[type[HotOperation], ...]]] = {
     Direction.TO_ORCHESTRATOR: (HttpResponse, RouteToModule, HeartbeatAck),
