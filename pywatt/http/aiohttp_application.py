@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from pywatt.http.discovery import discover
-from pywatt.http.exchange import Reply
+from pywatt.http.exchange import Reply, answer_of
 from pywatt.http.headers import HeaderError, join_headers, split_headers
 from pywatt.http.health import announced_endpoints, health_page
 from pywatt.http.lifespan import LifespanError
@@ -150,14 +150,7 @@ class AiohttpApplication:
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
-        answered: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
-
-        def reply(response: HttpResponse) -> None:
-            if not answered.done():
-                answered.set_result(response)
-
-        self.start(request, reply)
-        return await answered
+        return await answer_of(self.start, request)
 
     def start(self, request: HttpRequest, reply: Reply) -> None:
         """Begin to answer one request.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any, Final
 
-from pywatt.http.exchange import Exchange, Reply
+from pywatt.http.exchange import Exchange, Reply, answer_of
 from pywatt.http.headers import HeaderError
 from pywatt.http.lifespan import Lifespan
 from pywatt.http.options import ServeOptions
@@ -122,14 +122,7 @@ class AsgiApplication:
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; the application's own errors become a 500."""
-        answered: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
-
-        def reply(response: HttpResponse) -> None:
-            if not answered.done():
-                answered.set_result(response)
-
-        self.start(request, reply)
-        return await answered
+        return await answer_of(self.start, request)
 
     def start(self, request: HttpRequest, reply: Reply) -> None:
         """Begin to answer one request, without a task of the caller's.

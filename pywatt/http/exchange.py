@@ -17,6 +17,23 @@ BODILESS: Final = frozenset({204, 304})
 Reply = Callable[[HttpResponse], None]
 
 
+async def answer_of(start: Callable[[HttpRequest, Reply], None], request: HttpRequest) -> HttpResponse:
+    """Wait for the response of an application that replies by a call.
+
+    Args:
+        start: begins to answer.
+        request: the operation.
+    """
+    answered: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
+
+    def reply(response: HttpResponse) -> None:
+        if not answered.done():
+            answered.set_result(response)
+
+    start(request, reply)
+    return await answered
+
+
 class RefusedResponseError(OSError):
     """Nobody takes this response any more; ASGI's way to stop an application that goes on sending."""
 
