@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import attrs
 
 from pywatt.channels.accepting import SocketListener, accepting
+from pywatt.channels.binding import bind_tcp
 from pywatt.channels.channel import ChannelType, MessageChannel
 from pywatt.channels.connection import Connection
 from pywatt.channels.limits import CONNECT_TIMEOUT, LISTEN_BACKLOG, MAX_TCP_FRAME
@@ -160,10 +161,7 @@ async def listen_tcp(
     sock = None
     try:
         found = await loop.getaddrinfo(bare, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        sock = socket.socket(family, kind, protocol)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(address)
+        sock = bind_tcp(found)
         bound = sock.getsockname()
         listener = TcpListener()
         listener.address = TcpAddress(bound[0], bound[1])

@@ -13,6 +13,7 @@ import attrs
 
 from pywatt.channels import peer_credentials
 from pywatt.channels.accepting import Accept, SocketListener, accepting
+from pywatt.channels.binding import bind_socket_file, file_identity, remove_socket_file
 from pywatt.channels.channel import ChannelType, MessageChannel
 from pywatt.channels.connection import Connection
 from pywatt.channels.limits import CONNECT_TIMEOUT, LISTEN_BACKLOG, MAX_SOCKET_PATH, MAX_UNIX_FRAME
@@ -170,73 +171,21 @@ class UnixListener(SocketListener):
         await super().close()
 
 
-def file_identity(path: str) -> tuple[int, int]:
-    """Device and inode of what lies at a path."""
-    found = os.lstat(path)
-    return found.st_dev, found.st_ino
-
-
-def remove_socket_file(path: str, identity: tuple[int, int]) -> None:
-    """Remove a socket's file if it still is the one that was made."""
-    try:
-        if file_identity(path) == identity:
-            os.unlink(path)
-    except FileNotFoundError:
-        return
-
-
 def bind_unix(path: str) -> socket.socket:
     """A socket of mode 0600 bound to a path; what a dead process left there is removed.
-
-    Event loops would create it with the process's umask, so it is made here.
 
     Raises:
         InvalidConfig: the path cannot be that of a socket.
         ConnectionFailed: somebody listens there, something else lies there, or others may write there.
     """
     label = f"unix:{checked_path(path)}"
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        _remove_stale(path, label)
         parent = os.stat(os.path.dirname(os.path.abspath(path)))
         if parent.st_mode & OTHERS_MAY_WRITE and not parent.st_mode & stat.S_ISVTX:
             raise ConnectionFailed(f"{label}: others may write to the directory it lies in")
-        previous = os.umask(0o177)
-        try:
-            sock.bind(path)
-        finally:
-            os.umask(previous)
-        sock.setblocking(False)
+        return bind_socket_file(path)
     except OSError as error:
-        sock.close()
         raise ConnectionFailed(f"{label}: {error.strerror or error}") from error
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _remove_stale(path: str, label: str) -> None:
-    try:
-        found = os.lstat(path)
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(found.st_mode):
-        raise ConnectionFailed(f"{label}: something that is not a socket lies there")
-    if found.st_uid != os.geteuid():
-        raise ConnectionFailed(f"{label}: a socket of user {found.st_uid} lies there")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            remove_socket_file(path, (found.st_dev, found.st_ino))
-            return
-        except FileNotFoundError:
-            return
-        except BlockingIOError:  # its backlog is full, so somebody listens
-            pass
-    raise ConnectionFailed(f"{label}: another process listens there")
 
 
 async def listen_unix(path: str, accept: Accept, *, max_frame: int = MAX_UNIX_FRAME) -> UnixListener:

@@ -9,10 +9,8 @@ from typing import Any, Final, cast
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-MAX_HEAD: Final = 32 * 1024
-MAX_FIELDS: Final = 100
-HEAD_DEADLINE: Final = 10.0
-KEEP_ALIVE: Final = 75.0
+from pywatt.http.limits import HEAD_DEADLINE, KEEP_ALIVE, MAX_FIELDS, MAX_HEAD
+
 LINGER: Final = 1.0
 CANCEL_GRACE: Final = 2.0
 CLOSE_GRACE: Final = 0.5

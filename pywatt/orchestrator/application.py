@@ -21,7 +21,7 @@ import socket
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pywatt import event_loop
-from pywatt.channels.unix import file_identity, remove_socket_file
+from pywatt.channels.binding import file_identity, remove_socket_file
 from pywatt.errors import ConfigError, PyWattSDKError
 from pywatt.orchestrator.broker import Broker
 from pywatt.orchestrator.gateway.listening_socket import (

@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pywatt.channels.limits import MAX_SOCKET_PATH
 from pywatt.orchestrator.configuration.errors import KeyPath, did_you_mean
 from pywatt.orchestrator.configuration.reading import KeyProblem
 from pywatt.orchestrator.configuration.settings import GatewayConfiguration, ModuleConfiguration
-from pywatt.orchestrator.configuration.values import MAX_UNIX_PATH, OPTIONAL_SOURCE, is_import_path, is_source
+from pywatt.orchestrator.configuration.values import OPTIONAL_SOURCE, is_import_path, is_source
 from pywatt.protocol.listen import UnixAddress
 
 
@@ -24,9 +25,9 @@ def check_gateway(gateway: GatewayConfiguration) -> Iterator[KeyProblem]:
     """
     if isinstance(gateway.listen, UnixAddress):
         length = len(os.fsencode(gateway.listen.path))
-        if length > MAX_UNIX_PATH:
+        if length > MAX_SOCKET_PATH:
             yield KeyProblem(
-                ("gateway", "listen"), f"is a path of {length} bytes", f"at most {MAX_UNIX_PATH} bytes"
+                ("gateway", "listen"), f"is a path of {length} bytes", f"at most {MAX_SOCKET_PATH} bytes"
             )
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 MAX_SECONDS: Final = 86_400.0
 # A body travels as an array of integers, up to four bytes of text for each, in a frame of at most 128 MiB.
 MAX_BODY: Final = 30 * 1024 * 1024
-MAX_UNIX_PATH: Final = 107
 RESERVED_ROUTES: Final = ("/m", "/healthz", "/readyz")
 # The one file of secrets that may be missing.
 OPTIONAL_SOURCE: Final = ".env"

@@ -10,13 +10,14 @@ from http import HTTPStatus
 from aiohttp import web
 
 from pywatt.http.headers import HeaderError, join_headers, set_forwarded, valid_request_id
+from pywatt.http.limits import MAX_FIELDS, MAX_HEAD
 from pywatt.orchestrator.configuration.settings import GatewayConfiguration
 from pywatt.orchestrator.gateway.carrier_upstream import ask_over_carrier
 from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, error_response, json_response
 from pywatt.orchestrator.gateway.exchange import Exchange
 from pywatt.orchestrator.gateway.plain_upstream import PlainUpstream
 from pywatt.orchestrator.gateway.routes import Match, RouteTable
-from pywatt.orchestrator.gateway.server import MAX_HEAD, MAX_HEADERS, MAX_LINE, GatewayServer
+from pywatt.orchestrator.gateway.server import MAX_LINE, GatewayServer
 from pywatt.orchestrator.gateway.trusted_proxies import TrustedProxies
 from pywatt.orchestrator.gateway.websocket_proxy import Tunnels
 from pywatt.orchestrator.supervision.served_module import ServedModule
@@ -220,8 +221,8 @@ def _origin_form(request: web.BaseRequest) -> str:
 
 def _read_headers(request: web.BaseRequest) -> dict[str, str]:
     raw = request.raw_headers
-    if len(raw) > MAX_HEADERS:
-        raise _too_many_headers(f"the request has more than {MAX_HEADERS} headers")
+    if len(raw) > MAX_FIELDS:
+        raise _too_many_headers(f"the request has more than {MAX_FIELDS} headers")
     # No field is longer than MAX_LINE, so a few of them cannot be too many bytes.
     if len(raw) * MAX_LINE > MAX_HEAD and sum([len(name) + len(value) for name, value in raw]) > MAX_HEAD:
         raise _too_many_headers(f"the headers are above the limit of {MAX_HEAD} bytes")

@@ -1,19 +1,16 @@
-"""The gateway's listening socket: bound before any module is spawned, with the standard library alone.
+"""The gateway's listening socket: bound before any module is spawned and before the HTTP server is imported.
 
 A module is told the address at its start, so it must be certain by then; importing the HTTP server takes
 longer than binding and waits until the modules are starting.
 """
 
 import errno
-import os
 import socket
-import stat
 
+from pywatt.channels.binding import bind_socket_file, bind_tcp
 from pywatt.errors import ConfigError
-from pywatt.protocol.listen import ListenAddress, TcpAddress, UnixAddress
-
-BACKLOG = 1024
-_MAX_UNIX_PATH = 107
+from pywatt.http.limits import BACKLOG
+from pywatt.protocol.listen import ListenAddress, UnixAddress
 
 
 def bind_gateway(listen: ListenAddress) -> socket.socket:
@@ -26,7 +23,13 @@ def bind_gateway(listen: ListenAddress) -> socket.socket:
         ConfigError: the address is taken or cannot be bound; the text names it.
     """
     try:
-        return _bind_unix(listen) if isinstance(listen, UnixAddress) else _bind_tcp(listen)
+        bound = _bind(listen)
+        try:
+            bound.listen(BACKLOG)
+        except BaseException:
+            bound.close()
+            raise
+        return bound
     except OSError as error:
         raise ConfigError(f"the gateway cannot listen on {listen}: {error.strerror or error}") from error
 
@@ -51,54 +54,9 @@ def gateway_url(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _bind_tcp(address: TcpAddress) -> socket.socket:
-    family, kind, protocol, _, target = socket.getaddrinfo(
-        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    bound = socket.socket(family, kind, protocol)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(target)
-        bound.listen(BACKLOG)
-        bound.setblocking(False)
-    except BaseException:
-        bound.close()
-        raise
-    return bound
-
-
-def _bind_unix(address: UnixAddress) -> socket.socket:
-    path = os.fspath(address.path)
-    if len(os.fsencode(path)) > _MAX_UNIX_PATH:
-        raise OSError(errno.ENAMETOOLONG, f"the path has more than {_MAX_UNIX_PATH} bytes")
-    _remove_stale(path)
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        # The permission of the socket file is decided at bind; changing it afterwards leaves a gap.
-        previous = os.umask(0o177)
-        try:
-            bound.bind(path)
-        finally:
-            os.umask(previous)
-        bound.listen(BACKLOG)
-        bound.setblocking(False)
-    except BaseException:
-        bound.close()
-        raise
-    return bound
-
-
-def _remove_stale(path: str) -> None:
-    """Remove the socket file of a gateway that is gone; with anything else at the path, binding fails."""
-    try:
-        found = os.lstat(path)
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.getuid():
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            os.unlink(path)
+def _bind(listen: ListenAddress) -> socket.socket:
+    if isinstance(listen, UnixAddress):
+        return bind_socket_file(listen.path)
+    return bind_tcp(
+        socket.getaddrinfo(listen.host, listen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    )

@@ -7,18 +7,14 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from pywatt.http.limits import HEAD_DEADLINE, KEEP_ALIVE, MAX_FIELDS
 from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, error_response
 from pywatt.orchestrator.gateway.raw_response import HandedOverResponse
 from pywatt_fast import new_identifier
 
 logger = logging.getLogger(__name__)
 
-# A client gets this long for the head of a request, and this long between two requests.
-HEAD_SECONDS = 10.0
-IDLE_SECONDS = 75.0
-MAX_HEADERS = 100
 MAX_LINE = 8190
-MAX_HEAD = 32 * 1024
 SWEEP_SECONDS = 1.0
 
 
@@ -33,8 +29,8 @@ class GatewayConnection(RequestHandler):
             loop=loop,
             access_log=None,  # type: ignore[arg-type]
             auto_decompress=False,
-            keepalive_timeout=IDLE_SECONDS,
-            max_headers=MAX_HEADERS,
+            keepalive_timeout=KEEP_ALIVE,
+            max_headers=MAX_FIELDS,
             max_line_size=MAX_LINE,
             max_field_size=MAX_LINE,
         )
@@ -124,7 +120,7 @@ class GatewayServer(web.Server):
         self._sweep = self._loop.call_later(SWEEP_SECONDS, self._close_slow)
 
     def _close_slow(self) -> None:
-        oldest = self._loop.time() - HEAD_SECONDS
+        oldest = self._loop.time() - HEAD_DEADLINE
         for connection in self.connections:
             if isinstance(connection, GatewayConnection) and 0.0 < connection.head_since < oldest:
                 logger.info("closed a connection that did not finish the head of a request")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from pywatt.channels.limits import MAX_SOCKET_PATH
 from pywatt.errors import PyWattSDKError
 from pywatt.orchestrator.processes.left_overs import (
     LeftOver,
@@ -24,7 +25,6 @@ from pywatt.orchestrator.processes.left_overs import (
 
 _logger = logging.getLogger(__name__)
 
-MAX_SOCKET_PATH: Final = 107
 _LOCK: Final = "lock"
 _PROCESSES: Final = "processes.json"
 _MAX_RECORDS: Final = 1024 * 1024

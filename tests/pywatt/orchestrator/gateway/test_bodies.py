@@ -97,7 +97,7 @@ async def test_a_client_that_stalls_in_the_body_is_given_up(
 async def test_a_client_that_stalls_in_the_head_is_cut(
     start_gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(server, "HEAD_DEADLINE", 0.05)
     monkeypatch.setattr(server, "SWEEP_SECONDS", 0.02)
     gateway = await start_gateway(StandInModule("shop"))
     stalling, idle = await gateway.connect(), await gateway.connect()
