@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from pywatt.observe.redaction import redact
 from pywatt.orchestrator.console.console_output import LineOutput
 from pywatt.orchestrator.console.log_entry import entry_from, map_leaves, read_json_line
 from pywatt.orchestrator.console.log_layout import MAX_LINE, OWN_NAME, LogLayout, bounded, utc_text
+from pywatt.orchestrator.console.log_lines import LONGEST
 from pywatt.orchestrator.console.terminal import is_terminal, use_colour
 
 LogFormat = Literal["auto", "pretty", "json"]
@@ -51,6 +53,8 @@ class Console:
         self._announcements = LineOutput(stdout if stdout is not None else sys.stdout)
         self._lowest = level_from_environment() or logging.INFO
         self._handler: logging.Handler | None = None
+        # By module: the text of its last line, until something is said about the module.
+        self._last_line: dict[str, str] = {}
 
     def module_line(self, module: str, line: bytes) -> None:
         """Show a line that a module wrote to stderr.
@@ -71,6 +75,7 @@ class Console:
             if entry.fields.get("module_id") == module:
                 fields = {name: value for name, value in entry.fields.items() if name != "module_id"}
                 entry = attrs.evolve(entry, fields=fields)
+            self._last_line[module] = entry.message
             self._logs.write_line(redact(self._layout.entry(module, entry)))
         elif text.strip():
             text = redact(text)
@@ -78,6 +83,7 @@ class Console:
                 text = self._json_line(_document("INFO", bounded(text), "stderr", module, {}))
                 self._logs.write_line(text)
             else:
+                self._last_line[module] = text
                 self._logs.write_line(self._layout.text(module, text))
 
     def event(self, level: str, message: str, module: str | None = None, **fields: object) -> None:
@@ -159,8 +165,14 @@ class Console:
             return
         entry = entry_from(document)
         if module is not None:
-            entry = attrs.evolve(entry, message=f"{module}: {entry.message}")
+            message = self._without_last_line(module, entry.message)
+            entry = attrs.evolve(entry, message=f"{module}: {message}")
         self._logs.write_line(redact(self._layout.entry(OWN_NAME, entry)))
+
+    def _without_last_line(self, module: str, message: str) -> str:
+        """A message without the line of the module that it quotes, where that line was shown just before."""
+        quoted = self._last_line.pop(module, "").strip()[:LONGEST]
+        return re.sub(f": {re.escape(quoted)}(?=;|$)", "", message, count=1) if quoted else message
 
     def _json_line(self, document: Mapping[str, Any]) -> str:
         line = redact(json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str))

@@ -65,7 +65,7 @@ class LogLayout:
             module: who wrote it.
             entry: what it says, without secrets.
         """
-        first, *more = visible(entry.message).split("\n")
+        first, *more = visible(entry.message.rstrip("\n")).split("\n")
         parts = [
             self._painted(self._time(entry.time), _DIM),
             self._painted(f"{visible(entry.level):<5}", _LEVEL_COLOURS.get(entry.level, "")),

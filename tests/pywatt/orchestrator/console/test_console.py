@@ -132,9 +132,25 @@ class TestPiped:
         assert [line.partition("INFO  ")[2] for line in piped.lines] == ["m", "m module_id=catalog"]
 
     def test_a_message_of_several_lines_is_indented(self, piped: Screen) -> None:
-        piped.console.module_line("web", b'{"message":"one\\ntwo"}')
+        piped.console.module_line("web", b'{"message":"one\\ntwo\\n"}')
         assert piped.lines[0].endswith("INFO  one")
         assert piped.lines[1] == "web     |     two"
+
+    def test_what_a_module_has_just_said_is_not_quoted_again(self, piped: Screen) -> None:
+        piped.console.module_line("web", b'{"level":"ERROR","message":"no coffee"}')
+        piped.console.event("WARN", "exited with code 1: no coffee; it is started again", "web")
+        piped.console.event("ERROR", "did not run to the end: exited with code 1: no coffee", "web")
+        piped.console.module_line("web", b"no milk")
+        piped.console.event("WARN", "exited with code 1: no milk", "catalog")
+        piped.console.event("WARN", "exited with code 1: no milk", "web")
+        assert [line.partition("Z ")[2] for line in piped.lines] == [
+            "ERROR no coffee",
+            "WARN  web: exited with code 1; it is started again",
+            "ERROR web: did not run to the end: exited with code 1: no coffee",
+            "",
+            "WARN  catalog: exited with code 1: no milk",
+            "WARN  web: exited with code 1",
+        ]
 
     def test_a_traceback_is_indented(self, piped: Screen) -> None:
         text = "Traceback (most recent call last):\n  File x\nValueError: no\n"
