@@ -35,13 +35,22 @@ def dotted(node: ast.expr) -> str:
 def variables_of(path: Path) -> Iterator[str]:
     """Every variable that a file reads from the environment, and every name that can only be one of ours."""
     tree = ast.parse(path.read_text())
-    constants = {
-        target.id: node.value.value
+    values = {
+        target.id: [node.value]
         for node in ast.walk(tree)
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Constant)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.For)
+            and isinstance(node.target, ast.Name)
+            and isinstance(node.iter, ast.Tuple)
+        ):
+            values[node.target.id] = [
+                one for part in node.iter.elts for one in values.get(dotted(part), [part])
+            ]
     for node in ast.walk(tree):
         key: ast.expr | None = None
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and OWN_NAME.fullmatch(node.value):
@@ -52,12 +61,10 @@ def variables_of(path: Path) -> Iterator[str]:
             key = node.slice
         elif isinstance(node, ast.Compare) and dotted(node.comparators[0]) in READERS:
             key = node.left
-        if isinstance(key, ast.Constant):
-            yield str(key.value)
-        elif key is not None:
-            name = dotted(key)
-            assert name in constants, f"{path}: the variable {name} has to be a constant of this file"
-            yield str(constants[name])
+        if key is not None:
+            for name in values.get(dotted(key), [key]):
+                assert isinstance(name, ast.Constant), f"{path}:{key.lineno}: not a constant of this file"
+                yield str(name.value)
 
 
 def used() -> set[str]:
