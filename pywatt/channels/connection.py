@@ -201,6 +201,8 @@ class Connection(asyncio.Protocol):
             lost = self._outgoing.lose()
             if lost:
                 logger.warning("%s closed: %d bytes were not sent", self.label, lost)
+            elif self._input is not None and not self._duplex and not self._closing:
+                logger.warning("%s: the peer reads no more", self.label)
             self._explain(exc)
         if self._input is None and not self.closed.done():
             self.closed.set_result(None)

@@ -52,12 +52,6 @@ CONNECT_TIMEOUT: Final = 30.0
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds for sending what is still queued when a connection is closed."""
 
-IDENTIFY_DEADLINE: Final = 10.0
-"""Seconds in which an accepted peer must say who it is."""
-
-MAX_UNIDENTIFIED: Final = 64
-"""How many accepted peers may not yet have said who they are."""
-
 MAX_SOCKET_PATH: Final = 107
 """The longest path of a Unix socket, in bytes: the kernel keeps 108, the last one for the end mark."""
 

@@ -71,7 +71,11 @@ def checked_path(path: str) -> str:
 
 
 async def open_unix(
-    path: str, *, timeout: float = CONNECT_TIMEOUT, max_frame: int = MAX_UNIX_FRAME
+    path: str,
+    *,
+    timeout: float = CONNECT_TIMEOUT,
+    max_frame: int = MAX_UNIX_FRAME,
+    known_peer: bool = False,
 ) -> Connection:
     """Connect to a Unix socket, if those who could have put it there may be trusted.
 
@@ -79,6 +83,7 @@ async def open_unix(
         path: a socket, not a link to one.
         timeout: seconds for all of it.
         max_frame: the largest payload that is read, in bytes.
+        known_peer: whether to refuse where the system does not tell who is at the other end.
 
     Raises:
         InvalidConfig: the path cannot be that of a socket.
@@ -96,6 +101,8 @@ async def open_unix(
             credentials = check_peer(sock, label)
             if credentials is not None:
                 logger.debug("%s: the peer is process %s", label, credentials.pid)
+            elif known_peer:
+                raise ConnectionFailed(f"{label}: this system does not tell who is at the other end")
             _, connection = await loop.create_unix_connection(
                 lambda: Connection(FrameDecoder(max_frame), label=label), sock=sock
             )

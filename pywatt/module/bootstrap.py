@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pywatt.channels.carrier import Carrier
 from pywatt.channels.stdio import GuardedStdio
-from pywatt.errors import AnnouncementError, BootstrapError, NetworkError, ServerError
+from pywatt.errors import AnnouncementError, BootstrapError, ConnectionClosed, NetworkError, ServerError
 from pywatt.http.application import Application, ApplicationKind, adapt_application, application_kind
 from pywatt.http.options import ServeOptions
 from pywatt.messaging.handlers import MessageHandlers
@@ -20,7 +20,7 @@ from pywatt.module.carriers import Carriers
 from pywatt.module.channel_security import check_level
 from pywatt.module.definition import ModuleDefinition
 from pywatt.module.dispatch import Dispatcher
-from pywatt.module.environment import is_ipc_only
+from pywatt.module.environment import is_ipc_only, mark_ipc_only
 from pywatt.module.lifecycle import DRAIN_TIME, Lifecycle, Phase
 from pywatt.module.ports import PortNegotiation, candidate_addresses
 from pywatt.module.process_signals import wake_loop_on_signals
@@ -116,6 +116,8 @@ class ServedModule:
     async def start(self, guarded: GuardedStdio) -> None:
         """Everything from the first channel to the announcement."""
         check_level(self._init, self._options.security_level)
+        if self._options.bind_http is False:
+            mark_ipc_only()
         self._calls.attach(asyncio.get_running_loop())
         await self._carriers.open_stdio(guarded)
         await self._carriers.connect(self._config.connect_timeout)
@@ -240,6 +242,8 @@ class ServedModule:
                 )
         try:
             self._carriers.send_line(Announce(address, endpoints))
+        except ConnectionClosed:
+            logger.warning("the orchestrator closed its end before the announcement")
         except NetworkError as error:
             raise AnnouncementError(error.message, error) from error
         logger.info("serving %d endpoints%s", len(endpoints), f" on {address}" if address else "")

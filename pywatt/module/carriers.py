@@ -15,8 +15,9 @@ from pywatt.channels.stdio import GuardedStdio, open_stdio
 from pywatt.errors import ConnectionClosed, NetworkError, ReconnectionFailed, RequiredChannelFailed
 from pywatt.module.channel_link import ChannelLink, OfferedChannel
 from pywatt.module.channel_security import identify_metadata
+from pywatt.module.environment import stdio_source
 from pywatt.protocol.codec import Direction, identify_for
-from pywatt.protocol.init import InitBlob, IpcChannelConfig, TcpChannelConfig
+from pywatt.protocol.init import InitBlob, IpcChannelConfig, SecurityLevel, TcpChannelConfig
 from pywatt.protocol.operations import Operation
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Carriers:
         on_input_ended: Callable[[], None],
     ) -> None:
         self._init = init
+        self._source = stdio_source()
         self._identify_enabled = identify
         self._on_operation = on_operation
         self._on_input_ended = on_input_ended
@@ -154,7 +156,7 @@ class Carriers:
     def _offers(self, preferences: ChannelPreferences) -> list[OfferedChannel]:
         offers = []
         if self._init.ipc_channel is not None and preferences.use_ipc:
-            offers.append(_unix_offer(self._init.ipc_channel))
+            offers.append(_unix_offer(self._init, self._init.ipc_channel))
         if self._init.tcp_channel is not None and preferences.use_tcp:
             offers.append(_tcp_offer(self._init, self._init.tcp_channel))
         return offers
@@ -176,7 +178,7 @@ class Carriers:
             kind,
             direction=Direction.TO_MODULE,
             wrapped=True,
-            source=self._init.module_id,
+            source=self._source,
             max_frame=max_frame,
             on_operation=self._on_operation,
             on_lost=on_lost,
@@ -191,11 +193,11 @@ def _reason(error: NetworkError) -> str:
     return error.message
 
 
-def _unix_offer(channel: IpcChannelConfig) -> OfferedChannel:
+def _unix_offer(init: InitBlob, channel: IpcChannelConfig) -> OfferedChannel:
     async def connect() -> Connection:
         from pywatt.channels.unix import open_unix
 
-        return await open_unix(channel.socket_path)
+        return await open_unix(channel.socket_path, known_peer=init.security_level is SecurityLevel.MTLS)
 
     return OfferedChannel(
         kind=CarrierKind.UNIX, name="IPC", required=channel.required, max_frame=MAX_UNIX_FRAME, open=connect

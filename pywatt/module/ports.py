@@ -19,6 +19,8 @@ LONGEST_TIMEOUT: Final = 10.0
 ATTEMPTS: Final = 3
 FALLBACK_PORTS: Final = range(10_000, 11_000)
 FALLBACK_ATTEMPTS: Final = 20
+UNASKED: Final = "auto-assigned"
+"""The request id of a port that an orchestrator gives of its own accord."""
 DEFAULT_HOST: Final = "127.0.0.1"
 
 
@@ -33,14 +35,17 @@ class PortNegotiation:
     def __init__(self, send: Callable[[PortRequest], None], first_timeout: float = FIRST_TIMEOUT) -> None:
         self._send = send
         self._first_timeout = first_timeout
-        self._waiting: tuple[str, asyncio.Future[int | None]] | None = None
+        self._waiting: tuple[set[str], asyncio.Future[int | None]] | None = None
 
     async def request_port(self, specific_port: int | None = None) -> int | None:
         """A port that the orchestrator grants, or None when it grants none or does not answer."""
+        asked: set[str] = set()
         for attempt in range(ATTEMPTS):
             answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
             request_id = new_identifier()
-            self._waiting = (request_id, answer)
+            # A late answer to an earlier attempt is as good: all of them ask for the same.
+            asked.add(request_id)
+            self._waiting = (asked, answer)
             try:
                 self._send(PortRequest(request_id=request_id, specific_port=specific_port))
                 async with asyncio.timeout(min(self._first_timeout + attempt, LONGEST_TIMEOUT)):
@@ -59,9 +64,10 @@ class PortNegotiation:
         if self._waiting is None:
             logger.warning("a port was granted that nobody asked for")
             return
-        request_id, answer = self._waiting
-        if operation.request_id not in (request_id, "auto-assigned"):
-            logger.warning("a port was granted under another request id; it is taken all the same")
+        asked, answer = self._waiting
+        if operation.request_id not in asked and operation.request_id != UNASKED:
+            logger.warning("a port was granted under a request id that nobody used, and is not taken")
+            return
         granted = operation.success and operation.port > 0
         if not granted:
             logger.warning(

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable
 
 from pywatt import event_loop
-from pywatt.channels.stdio import guard_descriptors
+from pywatt.channels.stdio import GuardedStdio, guard_descriptors
 from pywatt.errors import BootstrapError, PyWattSDKError
 from pywatt.module.author_code import describe
 from pywatt.module.bootstrap import serve_module
 from pywatt.module.definition import ModuleDefinition
+from pywatt.module.environment import wants_stdio_guard
 from pywatt.module.init_secrets import register_init_secrets
 from pywatt.module.lifecycle import Lifecycle
 from pywatt.module.process_signals import catch_stop_signals, end_with_parent
@@ -43,7 +44,7 @@ def run_module(load: Callable[[], ModuleDefinition], shown_as: str) -> int:
         return WRONG_USE
     setup_logging()
     try:
-        guarded = guard_descriptors()
+        guarded = guard_descriptors() if wants_stdio_guard() else GuardedStdio(read_fd=0, write_fd=1)
         lifecycle = Lifecycle()
         catch_stop_signals(lifecycle)
         if not end_with_parent(_PARENT):

@@ -86,11 +86,20 @@ async def test_an_orchestrator_that_cannot_be_reached_is_not_waited_for() -> Non
     assert await PortNegotiation(refuse).request_port() is None
 
 
-async def test_an_answer_under_another_id_is_taken_and_one_too_many_is_logged(
+async def test_a_port_given_of_its_own_accord_is_taken_and_one_too_many_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    negotiation, _ = negotiation_that(lambda request: PortResponse("another", True, 8123))
+    negotiation, _ = negotiation_that(lambda request: PortResponse("auto-assigned", True, 8123))
     assert await negotiation.request_port() == 8123
-    assert "under another request id" in caplog.text
     negotiation.receive(PortResponse("late", True, 8124))
     assert "nobody asked for" in caplog.text
+
+
+async def test_an_answer_to_somebody_else_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("pywatt.module.ports.LONGEST_TIMEOUT", 0.01)
+    negotiation, asked = negotiation_that(lambda request: PortResponse("another", True, 8123))
+    assert await negotiation.request_port() is None
+    assert len(asked) == 3
+    assert "a request id that nobody used" in caplog.text
