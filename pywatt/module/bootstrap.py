@@ -246,7 +246,8 @@ class ServedModule:
             logger.warning("the orchestrator closed its end before the announcement")
         except NetworkError as error:
             raise AnnouncementError(error.message, error) from error
-        logger.info("serving %d endpoints%s", len(endpoints), f" on {address}" if address else "")
+        count = "1 endpoint" if len(endpoints) == 1 else f"{len(endpoints)} endpoints"
+        logger.info("serving %s%s", count, f" on {address}" if address else "")
 
 
 async def _resolved(value: object) -> Any:

@@ -78,7 +78,7 @@ class SecretDesk:
             return None, f"module {self._module} may not have the secret {name!r}: {cure}, or declare it"
         value = self._source.get(name)
         if value is None:
-            return None, f"no source has the secret {name!r}"
+            return None, "no source has it: set it in the environment, or in a file that [secrets] from names"
         return value, ""
 
 
@@ -158,8 +158,11 @@ class ControlOperations:
         name = operation.name
         value, reason = self._secrets.look_up(name)
         if value is None:
-            _log.warning("module %s gets no secret %r: %s", self._module, name[:256], reason)
-            if not self._is_crate:
+            if self._is_crate:
+                _log.warning("module %s gets no secret %r: %s", self._module, name[:256], reason)
+            else:
+                # The module is told the reason, and says it if it cannot do without.
+                _log.warning("module %s gets no secret %r", self._module, name[:256])
                 self._reply(SecretValue(name=name, value=None, error=reason), carrier)
         elif self._is_crate:
             self.heard()
