@@ -32,7 +32,7 @@ from pywatt.orchestrator.gateway.listening_socket import (
 from pywatt.orchestrator.links.control_operations import PortBook, SecretDesk
 from pywatt.orchestrator.links.handover import inherited_environment
 from pywatt.orchestrator.processes.run_directory import RunDirectory
-from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets
+from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, withheld_names
 from pywatt.orchestrator.secrets.secret_sources import SecretSources
 from pywatt.orchestrator.start_progress import StartProgress
 from pywatt.orchestrator.supervision.module_state import ENDED, ModuleState
@@ -219,7 +219,7 @@ class Orchestrator:
     def _build_supervisor(self) -> Supervisor:
         modules = self._configuration.modules
         allowed = {name: allowed_secrets(module) for name, module in modules.items()}
-        secret_names = {secret for names in allowed.values() for secret in names or ()}
+        secret_names = {secret for module in modules.values() for secret in withheld_names(module)}
         surroundings = Surroundings(
             orchestrator_api=self._url,
             environment=inherited_environment(os.environ, secret_names),

@@ -22,8 +22,21 @@ def allowed_secrets(module: ModuleConfiguration) -> list[str] | None:
         The configured list, else what its file declares, else nothing; None when the file declares its
         secrets in a way that only running it could tell.
     """
-    if module.secrets is not None:
-        return list(module.secrets)
+    return list(module.secrets) if module.secrets is not None else _declared_by(module)
+
+
+def withheld_names(module: ModuleConfiguration) -> set[str]:
+    """Return the names that a module lists as secrets, in the configuration or in its file.
+
+    A name that only the file lists is not handed out, but it is a secret all the same.
+
+    Args:
+        module: a checked module.
+    """
+    return {*(module.secrets or ()), *(_declared_by(module) or ())}
+
+
+def _declared_by(module: ModuleConfiguration) -> list[str] | None:
     if module.run is None:
         return []
     if not is_import_path(module.run):

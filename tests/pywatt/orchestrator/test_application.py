@@ -14,7 +14,6 @@ __all__ = ["start"]
 
 FINE = BARE + READY
 EMPTY = "from pywatt import pywatt_module\n\n@pywatt_module\nasync def main(state):\n    pass\n"
-EMPTY = "from pywatt import pywatt_module\n\n@pywatt_module\nasync def main(state):\n    pass\n"
 BROKEN = BARE + "sys.exit('no coffee')\n"
 
 
@@ -192,6 +191,42 @@ serve()
     await orchestrator.until_logged("leaking [REDACTED]")
     assert "open-sesame" not in orchestrator.transcript()
     assert "SESAME_ONE" not in os.environ
+
+
+async def test_a_secret_that_a_file_declares_and_the_list_leaves_out_is_in_no_environment(
+    start: Start,
+) -> None:
+    orchestrator = await start(
+        {
+            "one.py": """
+                import os, sys
+                from pywatt import pywatt_module
+
+                @pywatt_module(secrets=["SESAME_ONE"])
+                async def main(state):
+                    names = sorted(name for name in os.environ if "SESAME" in name)
+                    print(f"environment {names}", file=sys.stderr, flush=True)
+            """,
+            "two.py": """
+                from pywatt import pywatt_module
+
+                @pywatt_module(secrets=["SESAME_TWO"])
+                async def main(state): ...
+            """,
+        },
+        """
+        [modules.one]
+        run = "one.py"
+        [modules.two]
+        run = "two.py"
+        secrets = []
+        restart = { policy = "never" }
+        """,
+        ready=False,
+        environment={"SESAME_ONE": "open-sesame", "SESAME_TWO": "x", "SESAME_OTHER": "y"},
+    )
+    await orchestrator.until_logged("environment ['SESAME_OTHER']")
+    await orchestrator.until_logged("may not have the secret 'SESAME_TWO'")
 
 
 async def test_a_flood_on_stderr_does_not_hold_up_the_others(start: Start) -> None:

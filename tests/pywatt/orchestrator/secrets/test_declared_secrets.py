@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from pywatt.orchestrator.configuration.settings import ModuleConfiguration
-from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, declared_secrets
+from pywatt.orchestrator.secrets.declared_secrets import (
+    allowed_secrets,
+    declared_secrets,
+    withheld_names,
+)
 
 BODY = "\nasync def main(state): ...\n"
 
@@ -78,3 +82,15 @@ def test_the_configured_list_replaces_the_declared_one(tmp_path: Path) -> None:
     assert allowed(app="web:app") == []
     assert allowed(command=["true"]) == []
     assert allowed(command=["true"], secrets=["LISTED"]) == ["LISTED"]
+
+
+def test_what_only_the_file_lists_is_a_secret_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "web.py").write_text('@pywatt_module(secrets=["DECLARED"])' + BODY)
+
+    def withheld(**attributes: object) -> set[str]:
+        return withheld_names(ModuleConfiguration(name="web", directory=tmp_path, **attributes))  # type: ignore[arg-type]
+
+    assert withheld(run="web.py", secrets=["LISTED"]) == {"LISTED", "DECLARED"}
+    assert withheld(run="web.py") == {"DECLARED"}
+    assert withheld(run="none.py") == set()
+    assert withheld(command=["true"], secrets=["LISTED"]) == {"LISTED"}
