@@ -67,6 +67,8 @@ class Carrier:
         self.opened_at = time.monotonic()
         self.rejected = 0
         """How many payloads were not a valid operation."""
+        self.on_rejected: Callable[[Carrier], None] | None = None
+        """Called after each of them: also what cannot be read shows that the peer is there."""
         self._on_operation = on_operation
         self._on_lost = on_lost
         connection.ended.add_done_callback(self._lost)
@@ -152,6 +154,8 @@ class Carrier:
                 count,
                 error,
             )
+        if self.on_rejected is not None:
+            self.on_rejected(self)
 
     def _lost(self, _ended: asyncio.Future[None]) -> None:
         self._on_lost(self, self.connection.reason)

@@ -64,6 +64,7 @@ class ModuleLink:
     ) -> None:
         self.name = name
         self.on_traffic: Callable[[Operation | None, Carrier], None] | None = None
+        self.on_noise: Callable[[Carrier], None] | None = None
         self._sockets = LinkSockets(
             name,
             unix_path=unix_path,
@@ -226,6 +227,7 @@ class ModuleLink:
             on_operation=self._received,
             on_lost=self._lost,
         )
+        carrier.on_rejected = self.on_noise
         self._connections.add(connection)
         connection.closed.add_done_callback(lambda _: self._connections.discard(connection))
         if self._settle_time > 0 and kind is not CarrierKind.STDIO:

@@ -78,6 +78,7 @@ class ModuleProcess:
         if self._is_crate:
             self._pump = HeartbeatPump(lambda: self.link.best, surroundings.pump_pace)
             self.link.on_traffic = self._crate_traffic
+            self.link.on_noise = self._crate_noise
 
     @property
     def pid(self) -> int | None:
@@ -208,3 +209,7 @@ class ModuleProcess:
         if operation is not None and carrier.kind is CarrierKind.STDIO:
             self._control.heard()
         self._pump.on_traffic(operation, carrier)
+
+    def _crate_noise(self, carrier: Carrier) -> None:
+        if carrier.kind is CarrierKind.STDIO:  # any line shows that it has heard its secret
+            self._control.heard()

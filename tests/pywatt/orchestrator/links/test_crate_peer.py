@@ -114,6 +114,20 @@ async def test_a_swallowed_secret_is_told_again_until_a_line_shows_that_it_was_h
     assert not workshop.recorder.logged("unexpected line")
 
 
+async def test_any_line_ends_the_repeats_also_one_that_is_not_of_the_protocol(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_operations, "FIRST_REPEAT", 1000.0)
+    workshop.secrets.update(A="first")
+    clock = Clock(asyncio.get_running_loop())
+    heard = 'say(op="get_secret", name="A")\nhear()\nprint("got it", flush=True)\n'
+    module = await start(workshop, CRATE + heard + "run()\n", secrets=["A"])
+    await clock.advance(1000.0)
+    await module.stop()
+    assert workshop.recorder.logged("standard input ended")
+    assert not workshop.recorder.logged("unexpected line")
+
+
 async def test_a_secret_that_does_not_exist_is_answered_by_silence_and_a_line_in_the_log(
     workshop: Workshop, caplog: pytest.LogCaptureFixture
 ) -> None:
