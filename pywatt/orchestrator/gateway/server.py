@@ -37,6 +37,11 @@ class GatewayConnection(RequestHandler):
         self.busy = False
         self.head_since = 0.0
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to count the time of the first head: a silent connection is not kept."""
+        super().connection_made(transport)
+        self.head_since = self._loop.time()
+
     def data_received(self, data: bytes) -> None:
         """Note when the head of a request begins to arrive."""
         if not self.busy and not self.head_since:

@@ -110,6 +110,16 @@ async def test_a_client_that_stalls_in_the_head_is_cut(
     assert (await idle.answer()).status == 200
 
 
+async def test_a_client_that_says_nothing_at_all_is_cut(
+    start_gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEAD_DEADLINE", 0.05)
+    monkeypatch.setattr(server, "SWEEP_SECONDS", 0.02)
+    gateway = await start_gateway(StandInModule("shop"))
+    silent = await gateway.connect()
+    assert await silent.rest() == b""
+
+
 async def test_a_large_answer_is_sent_whole_and_a_larger_one_refused(start_gateway: StartGateway) -> None:
     size = 4 * 1024 * 1024
     body = bytes(range(256)) * (size // 256)
