@@ -102,6 +102,19 @@ class TestExchange:
         await soon(client.closed)
         await listener.close()
 
+    async def test_where_the_peer_is_not_told_it_is_refused_by_those_who_must_know(
+        self, directory: Path, accepted: Accepted, monkeypatch: pytest.MonkeyPatch, soon: Any
+    ) -> None:
+        monkeypatch.setattr("pywatt.channels.peer_credentials.read", lambda sock: None)
+        listener = await listen_unix(str(directory / "s"), accepted)
+        client = await open_unix(str(directory / "s"))
+        with pytest.raises(ConnectionFailed, match="does not tell who is at the other end"):
+            await open_unix(str(directory / "s"), known_peer=True)
+        await client.close()
+        await listener.close()
+        for connection in accepted:
+            await soon(connection.closed)
+
     async def test_a_failure_while_accepting_closes_that_connection_only(
         self, directory: Path, soon: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
