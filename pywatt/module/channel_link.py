@@ -11,7 +11,7 @@ from typing import Final
 from pywatt.channels.carrier import Carrier, CarrierKind
 from pywatt.channels.connection import Connection
 from pywatt.channels.reconnect import ReconnectPolicy, connect_with_policy
-from pywatt.errors import NetworkError
+from pywatt.errors import InvalidConfig, NetworkError
 
 logger = logging.getLogger(__name__)
 
@@ -110,9 +110,15 @@ class ChannelLink:
             await self.carrier.close()
 
     async def _attempt(self, policy: ReconnectPolicy) -> None:
-        connection = await connect_with_policy(self.offer.open, policy, label=f"channel {self.offer.name}")
+        connection = await connect_with_policy(
+            self.offer.open, policy, label=f"channel {self.offer.name}", is_final=self._is_final
+        )
         self.carrier = self._make_carrier(connection, self._lost)
         self._identify(self.carrier)
+
+    def _is_final(self, error: NetworkError) -> bool:
+        # A host name or a file that was there before may be missing for a moment only.
+        return isinstance(error, InvalidConfig) and self.carrier is None
 
     async def _reconnect(self) -> None:
         try:
