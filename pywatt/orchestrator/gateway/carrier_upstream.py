@@ -37,6 +37,8 @@ async def ask_over_carrier(exchange: Exchange, max_body: int, timeout: float) ->
             HTTPStatus.NOT_IMPLEMENTED, f"the module takes no WebSockets over its channel: {_CURE}"
         )
     body = await collect_body(exchange, max_body) if exchange.request.body_exists else None
+    if body is not None:
+        exchange.headers["content-length"] = str(len(body))
     # The operation needs an identifier of its own: a client may use one x-request-id twice at a time.
     operation = HttpRequest(
         new_identifier(), exchange.request.method, exchange.match.target, exchange.headers, body
