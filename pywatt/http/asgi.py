@@ -59,6 +59,8 @@ class AsgiApplication:
         self._running: set[Exchange] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._idle: asyncio.Future[None] | None = None
+        # Kept from the first request on: asking for it is a system call on CPython before 3.12.
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def endpoints(self) -> list[EndpointAnnounce]:
         """What is announced."""
@@ -154,7 +156,9 @@ class AsgiApplication:
             exchange.fail(400, str(error))
             self._forget(exchange)
             return
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
         exchange.began = loop.time()
         self._running.add(exchange)
         work = self._run(exchange, scope)

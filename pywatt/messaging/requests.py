@@ -50,6 +50,8 @@ class PendingRequests:
         self._waiting: dict[Hashable, _Entry] = {}
         self._queues: dict[float, deque[_Entry]] = {}
         self._timers: dict[float, asyncio.TimerHandle] = {}
+        # Kept from the first request on: asking for it is a system call on CPython before 3.12.
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -79,7 +81,9 @@ class PendingRequests:
             self._drop_given_up()
             if len(waiting) >= self.limit:
                 raise SendQueueFull(self.limit, self.name, "requests")
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         entry = _Entry(key, future, loop.time() + timeout)
         queue = self._queues.get(timeout)
