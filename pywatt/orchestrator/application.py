@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import socket
@@ -200,6 +201,9 @@ class Orchestrator:
                 self._progress = StartProgress(self._supervisor, self._console)
             await self._supervisor.first_processes()
             gateway = await self._open_gateway()
+            # What was loaded to get here stays for good: the collector need not walk it again under load.
+            gc.collect()
+            gc.freeze()
             await self._stop.wait()
         finally:
             if self._progress is not None:
