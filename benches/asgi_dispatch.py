@@ -1,7 +1,8 @@
 """What a request costs between its operation and the application, beside the bare call of that application.
 
-Run `python benches/asgi_dispatch.py`. Every row is measured in the same process, in interleaved rounds, on
-uvloop where it is installed; the ratio is to the bare call in a task of its own, with a scope built once.
+Run `python benches/asgi_dispatch.py [--json]`. Every row is measured in the same process, in interleaved
+rounds, on uvloop where it is installed; the ratio is to the bare call in a task of its own, with a scope
+built once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+
+from _table import Row, show
 
 from pywatt.http.application import adapt_application
 from pywatt.http.asgi import AsgiApplication
@@ -129,13 +132,15 @@ async def measure() -> None:
     for _ in range(ROUNDS):
         for name, subject in subjects.items():
             results[name].append(await microseconds(subject))
-    print(f"python {sys.version.split()[0]}, {type(asyncio.get_running_loop()).__module__}")
+    loop = type(asyncio.get_running_loop()).__module__
     base = 1.0
+    rows: list[Row] = []
     for name, times in results.items():
         median = statistics.median(times)
         if name.endswith("directly"):
             base = median
-        print(f"{name:28} {median:8.2f} us   x{median / base:.2f}")
+        rows.append({"subject": name, "us": median, "/ directly": median / base})
+    show(f"a request from its operation to the application, on {loop}", rows, as_json="--json" in sys.argv)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The whole hop through the gateway beside its rivals: requests per second under 64 connections, as ratios.
 
-Run `python benches/gateway.py [--rounds N] [--seconds S]`. All servers run at the same time and are loaded by
-`wrk` in turn, each once a round; what counts is the median of the ratios. The gates are the least that
-the project accepts, the aims what it wants.
+Run `python benches/gateway.py [--rounds N] [--seconds S] [--json]`. All servers run at the same time and are
+loaded by `wrk` in turn, each once a round; what counts is the median of the ratios. The gates are the least
+that the project accepts, the aims what it wants.
 """
 
 from __future__ import annotations
@@ -10,27 +10,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
-import os
 import re
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pywatt_fast import COMPILED
+from _servers import answer_of, free_ports, running
+from _table import Row, show
 
 APPS = Path(__file__).with_name("gateway_apps")
 CONNECTIONS = 64
-START_SECONDS = 30.0
-STOP_SECONDS = 20.0
 
 
 @dataclass
@@ -62,6 +55,8 @@ UVICORN = "uvicorn, the same FastAPI application"
 FRAMEWORK = "pywatt, FastAPI module"
 PROXY = "aiohttp reverse proxy to that uvicorn"
 
+NOTHING: Row = dict.fromkeys(("over", "ratio", "lowest", "highest", "gate", "aim"))
+
 COMPARISONS = (
     Comparison(BARE, HANDLER, 0.75, 0.9),
     Comparison(FRAMEWORK, UVICORN, 1.2, 1.4),
@@ -74,6 +69,7 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=int, default=3, help="of load per subject and round")
     arguments.add_argument("--only", default="", help="a part of the names of the subjects to load")
+    arguments.add_argument("--json", action="store_true")
     options = arguments.parse_args()
     missing = missing_tools()
     if missing:
@@ -87,7 +83,8 @@ def main() -> int:
         for _ in range(options.rounds):
             for subject in subjects:
                 rates[subject.name].append(load(subject, options.seconds))
-    show(rates)
+    title = f"gateway: {CONNECTIONS} connections, uvicorn on uvloop with {http_parser()}"
+    show(title, result(rates), as_json=options.json)
     return 0
 
 
@@ -115,7 +112,7 @@ def start_all(stack: contextlib.ExitStack) -> list[Subject]:
         PROXY: ([python, rivals, "proxy", str(proxy), str(plain)], f"http://127.0.0.1:{proxy}/greet/you"),
     }
     for command, _ in commands.values():
-        stack.enter_context(running(command))
+        stack.enter_context(running(command, APPS))
     subjects = [Subject(name, url) for name, (_, url) in commands.items()]
     answers = {subject.name: answer_of(subject.url) for subject in subjects}
     assert answers[HANDLER] == answers[BARE]
@@ -131,48 +128,6 @@ def http_parser() -> str:
     return "h11" if importlib.util.find_spec("httptools") is None else "httptools"
 
 
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [bound.getsockname()[1] for bound in sockets]
-
-
-@contextlib.contextmanager
-def running(command: Sequence[str]) -> Iterator[None]:
-    """Run a server in the folder of the applications; its output is shown when it does not end properly."""
-    search_path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-    process = subprocess.Popen(
-        command,
-        cwd=APPS,
-        env={**os.environ, "PYTHONPATH": search_path},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def answer_of(url: str) -> bytes:
-    """Wait for a server and return the body that it answers with."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=START_SECONDS) as answer:
-                return bytes(answer.read())
-        except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
 def load(subject: Subject, seconds: int) -> float:
     """Requests per second that a server answers; anything but answers with status 2xx is an error."""
     command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", subject.url]
@@ -186,20 +141,29 @@ def load(subject: Subject, seconds: int) -> float:
     return float(rate[1])
 
 
-def show(rates: Mapping[str, Sequence[float]]) -> None:
-    core = "compiled" if COMPILED else "interpreted"
-    print(f"{CONNECTIONS} connections, {core} core, uvicorn on uvloop with {http_parser()}")
+def result(rates: Mapping[str, Sequence[float]]) -> list[Row]:
+    """One row for each subject, its comparisons beside it."""
+    rows: list[Row] = []
     for name, figures in rates.items():
-        print(f"  {name:40} {'  '.join(f'{figure:8.0f}' for figure in figures)}   requests/s")
-    print("ratios, median of the rounds (lowest .. highest)")
-    for comparison in COMPARISONS:
-        if not (rates.get(comparison.of) and rates.get(comparison.over)):
-            continue
-        ratios = [of / over for of, over in zip(rates[comparison.of], rates[comparison.over], strict=True)]
-        print(
-            f"  {comparison.of} over {comparison.over}: {statistics.median(ratios):.2f}"
-            f" ({min(ratios):.2f} .. {max(ratios):.2f})   gate {comparison.gate}, aim {comparison.aim}"
-        )
+        row: dict[str, str | float | None] = {"subject": name, "requests/s": statistics.median(figures)}
+        comparisons = [comparison for comparison in COMPARISONS if comparison.of == name]
+        rows += [{**row, **compared(comparison, rates)} for comparison in comparisons] or [{**row, **NOTHING}]
+    return rows
+
+
+def compared(comparison: Comparison, rates: Mapping[str, Sequence[float]]) -> Row:
+    if comparison.over not in rates:
+        return NOTHING
+    pairs = zip(rates[comparison.of], rates[comparison.over], strict=True)
+    ratios = [of / over for of, over in pairs]
+    return {
+        "over": comparison.over,
+        "ratio": statistics.median(ratios),
+        "lowest": min(ratios),
+        "highest": max(ratios),
+        "gate": comparison.gate,
+        "aim": comparison.aim,
+    }
 
 
 if __name__ == "__main__":
