@@ -16,6 +16,7 @@ from pywatt.orchestrator.processes.child_process import ProcessExit, SpawnError
 from pywatt.orchestrator.supervision.http_probe import reachable
 from pywatt.orchestrator.supervision.module_process import ModuleProcess
 from pywatt.orchestrator.supervision.module_state import ENDED, ModuleEvent, ModuleState, next_state
+from pywatt.orchestrator.supervision.program_files import FilesAtStart, program_files
 from pywatt.orchestrator.supervision.readiness import (
     HeartbeatTimes,
     ReadinessCheck,
@@ -91,6 +92,8 @@ class ManagedModule:
         self._loop = asyncio.get_running_loop()
         self._policy = RestartPolicy(configuration.restart, self._loop.time)
         self._life: asyncio.Task[None] | None = None
+        self._files = FilesAtStart([])
+        self._revival: asyncio.Task[None] | None = None
         self._process = ModuleProcess(
             configuration,
             surroundings,
@@ -136,6 +139,7 @@ class ManagedModule:
         Raises:
             StateError: if it is alive already.
         """
+        self._forget_revival()
         self._advance(ModuleEvent.START_REQUESTED)
         self._stop_asked.clear()
         self._policy.forget()
@@ -145,6 +149,7 @@ class ManagedModule:
 
     async def stop(self) -> None:
         """Ends it in peace, within the deadlines of its configuration; returns when it has ended."""
+        self._forget_revival()
         if self._life is None or self.state is ModuleState.IDLE or self.state in ENDED:
             return
         if not self._stop_asked.is_set():
@@ -191,6 +196,7 @@ class ManagedModule:
         self._announced_http = None
         self._missing = "it has not announced itself"
         self._ready_since = None
+        self._files = FilesAtStart(program_files(self.configuration))
         try:
             exited = await self._process.start()
         except SpawnError as error:
@@ -256,7 +262,9 @@ class ManagedModule:
             return False
         if isinstance(verdict, GiveUp):
             times = f"crash-looping: it ended {verdict.exits} times within {verdict.window:g} s"
-            self._tell("ERROR", f"{times} and is not started again; the last time it {ending.failure}")
+            until = f" before {self._files} is changed" if str(self._files) else ""
+            self._tell("ERROR", f"{times} and is not started again{until}; the last time it {ending.failure}")
+            self._revival = self._loop.create_task(self._revive(), name=f"revive {self.name}")
             self._advance(ModuleEvent.RESTARTS_EXHAUSTED)
             return False
         self._tell("WARN", f"{ending.failure}; it is started again in {verdict.delay:g} s")
@@ -266,6 +274,18 @@ class ManagedModule:
             return False
         self._advance(ModuleEvent.RESTART_DUE)
         return True
+
+    async def _revive(self) -> None:
+        """Starts a module that was given up when somebody has worked on its files."""
+        changed = await self._files.changed()
+        self._revival = None
+        self._tell("INFO", f"{changed.name} was changed: it is started again")
+        self.start()
+
+    def _forget_revival(self) -> None:
+        if self._revival is not None:
+            self._revival.cancel()
+            self._revival = None
 
     async def _stopped_during(self, awaitable: Awaitable[Any]) -> bool:
         """Waits for something, but no longer than until a stop is asked for; says whether one is."""
