@@ -19,6 +19,7 @@ from pywatt.errors import (
 from pywatt.http.application import Application
 from pywatt.http.responses import error_body, error_response, too_large_text, visible_request_id
 from pywatt.messaging.calls import RESPONSE_ENDPOINT, CallRequest, error_payload, read_request, reply_payload
+from pywatt.messaging.deadlines import Deadlines
 from pywatt.messaging.handlers import MessageHandlers
 from pywatt.module.calls import Calls
 from pywatt.module.in_flight import InFlight
@@ -83,6 +84,7 @@ class Dispatcher:
         self._early_requests: list[tuple[HttpRequest, Carrier]] = []
         self._early_messages: list[tuple[RoutedModuleMessage, Carrier]] = []
         self._messages = InFlight("messages")
+        self._deadlines = Deadlines()
         self._actions: dict[type, Action] = {
             HttpRequest: self._http_request,
             RoutedModuleMessage: self._routed_message,
@@ -125,6 +127,7 @@ class Dispatcher:
         if self._application is not None:
             waiting.append(self._application.drain(left))
         await asyncio.gather(*waiting)
+        self._deadlines.close()
 
     def _http_request(self, request: HttpRequest, carrier: Carrier) -> None:
         if self._lifecycle.phase is Phase.DRAINING or self._lifecycle.stop_reason is not None:
@@ -190,7 +193,7 @@ class Dispatcher:
             return
         deadline = CALL_TIMEOUT if request.timeout is None else request.timeout
         try:
-            async with asyncio.timeout(deadline):
+            with self._deadlines.limit(deadline):
                 result = await self._handlers.dispatch(request, message.source_module_id, request_id)
             payload = reply_payload(result)
         except CallError as error:

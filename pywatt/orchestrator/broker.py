@@ -1,8 +1,8 @@
 """Carries calls from one module to another and the answers back."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
 from pywatt.errors import (
@@ -14,6 +14,7 @@ from pywatt.errors import (
     NetworkError,
 )
 from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload, read_terms
+from pywatt.messaging.deadlines import Deadline, Deadlines
 from pywatt.orchestrator.supervision.module_state import ModuleState
 from pywatt.orchestrator.supervision.served_module import ServedModule
 from pywatt_fast import (
@@ -37,7 +38,7 @@ _ABSENT: Final = frozenset(ModuleState) - {ModuleState.STARTING, ModuleState.REA
 
 class _Call(NamedTuple):
     target: str
-    timer: asyncio.TimerHandle
+    deadline: Deadline
 
 
 class Broker:
@@ -53,6 +54,7 @@ class Broker:
         self._limit = limit
         # caller -> request_id -> call: the callers make the identifiers, unique to each of them only.
         self._calls: dict[str, dict[str, _Call]] = {}
+        self._deadlines = Deadlines()
 
     @property
     def waiting(self) -> int:
@@ -80,7 +82,7 @@ class Broker:
             name: the module.
         """
         for call in self._calls.pop(name, {}).values():
-            call.timer.cancel()
+            call.deadline.cancel()
         for caller, calls in list(self._calls.items()):
             for request_id in [key for key, call in calls.items() if call.target == name]:
                 self._take(caller, request_id)
@@ -92,8 +94,9 @@ class Broker:
         """Forget every call."""
         for calls in self._calls.values():
             for call in calls.values():
-                call.timer.cancel()
+                call.deadline.cancel()
         self._calls.clear()
+        self._deadlines.close()
 
     def _call(self, source: ServedModule, operation: RouteToModule) -> None:
         target_name, request_id = operation.target_module_id, operation.request_id
@@ -139,14 +142,14 @@ class Broker:
             raise _RepeatedIdentifierError
         if len(calls) >= self._limit:
             raise ModuleUnavailable(f"module {caller} has {len(calls)} calls waiting, which is the limit")
-        timer = asyncio.get_running_loop().call_later(timeout, self._expire, caller, request_id, timeout)
-        calls[request_id] = _Call(target, timer)
+        deadline = self._deadlines.start(timeout, partial(self._expire, caller, request_id, timeout))
+        calls[request_id] = _Call(target, deadline)
 
     def _take(self, caller: str, request_id: str) -> _Call | None:
         calls = self._calls.get(caller)
         call = calls.pop(request_id, None) if calls is not None else None
         if call is not None:
-            call.timer.cancel()
+            call.deadline.cancel()
             if not calls:
                 del self._calls[caller]
         return call
