@@ -108,7 +108,7 @@ class Carrier:
             data = codec.write_frame(
                 operation, wrapped=self.wrapped, max_frame=self.max_frame, metadata=metadata
             )
-        self.connection.write_early(data)
+        self.connection.write(data)
 
     def send_message(self, message: EncodedMessage) -> None:
         """Queue an encoded message as a frame of its own.

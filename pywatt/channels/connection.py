@@ -311,11 +311,6 @@ class Connection(asyncio.Protocol):
         """
         self._outgoing.write(data)
 
-    def write_early(self, data: bytes) -> None:
-        """Queue one whole message as `write` does, but let many go before the tick is over."""
-        self._outgoing.write(data)
-        self._outgoing.send_many()
-
     async def drain(self, timeout: float = SEND_DEADLINE) -> None:
         """Wait until little enough is waiting to be sent; returns at once when that is so already.
 

@@ -28,12 +28,6 @@ SEND_LOW_WATER: Final = 256 * 1024
 WRITE_BATCH: Final = 256 * 1024
 """The most bytes of small messages that are joined for one write."""
 
-WRITE_MESSAGES: Final = 16
-"""So many operations on a carrier leave without waiting for the end of the tick.
-
-Otherwise, of two processes with many requests between them, each rests while the other works through all.
-"""
-
 RECEIVE_QUEUE_PAYLOADS: Final = 1024
 """Reading pauses when this many payloads wait for `receive`."""
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from pywatt.channels.limits import SEND_HIGH_WATER, SEND_LOW_WATER, WRITE_BATCH, WRITE_MESSAGES
+from pywatt.channels.limits import SEND_HIGH_WATER, SEND_LOW_WATER, WRITE_BATCH
 from pywatt.errors import ConnectionClosed, ConnectionTimeout, SendQueueFull
 
 
@@ -104,11 +104,6 @@ class Outgoing:
         if not self._scheduled and not self._paused:
             self._scheduled = True
             self._loop.call_soon(self._send_scheduled)
-
-    def send_many(self) -> None:
-        """Hand over what waits if it is many messages: then a system call costs little for each of them."""
-        if len(self._queue) >= WRITE_MESSAGES and not self._paused:
-            self.send_queued()
 
     def hold(self) -> None:
         """Collect what is written until `send_queued`: the answers to one chunk leave together."""
