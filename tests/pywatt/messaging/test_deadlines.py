@@ -18,7 +18,7 @@ PATIENCE = 10.0
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not condition():
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
 
 
 class TestDeadlines:
@@ -132,7 +132,7 @@ class TestLimit:
     async def test_a_block_that_takes_too_long_times_out(self) -> None:
         deadlines = Deadlines()
         with pytest.raises(TimeoutError), deadlines.limit(SHORT):
-            await asyncio.sleep(LONG)
+            await asyncio.Event().wait()
 
         task = asyncio.current_task()
         assert task is not None
@@ -149,7 +149,7 @@ class TestLimit:
 
         async def work() -> None:
             with deadlines.limit(LONG):
-                await asyncio.sleep(LONG)
+                await asyncio.Event().wait()
 
         task = asyncio.create_task(work())
         await asyncio.sleep(0)
@@ -162,7 +162,7 @@ class TestLimit:
         deadlines = Deadlines()
         with deadlines.limit(SHORT):
             try:
-                await asyncio.sleep(LONG)
+                await asyncio.Event().wait()
             except asyncio.CancelledError:
                 ended = True
 
