@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-CORE := $(wildcard pywatt_fast/*.py)
+CORE := $(wildcard pywatt_fast/*.py pywatt_fast/*/*.py)
 
 .PHONY: help setup demo test check bench clean
 
@@ -23,7 +23,7 @@ $(INSTALLED): pyproject.toml setup.py $(CORE)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"pywatt needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Try: PYTHON=python3.12 make $(MAKECMDGOALS)")'
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version): packages, then the core (about a minute the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make a virtual environment (on Debian: apt install python3-venv)"; rm -rf $(VENV); exit 1; }
-	@rm -f pywatt_fast/*.so *__mypyc*.so
+	@rm -f pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@$(BIN)/pywatt version
 	@touch $@
@@ -44,4 +44,4 @@ bench: $(INSTALLED)
 	@for file in benches/[a-z]*.py; do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info pywatt_fast/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -64,10 +64,11 @@ def mypy_is_here() -> bool:
 def core_extensions() -> list[Extension]:
     from mypyc.build import mypycify
 
-    # __init__ stays interpreted: it chooses the variant. One unit, because its modules call each other in
-    # numbers.
-    names = sorted(f"{PACKAGE}/{file.name}" for file in Path(__file__).with_name(PACKAGE).glob("*.py"))
-    names.remove(f"{PACKAGE}/__init__.py")
+    # The outermost __init__ stays interpreted because it chooses the variant, the others because they are
+    # empty. One unit, because its modules call each other in numbers.
+    root = Path(__file__).parent
+    files = (root / PACKAGE).rglob("*.py")
+    names = sorted(file.relative_to(root).as_posix() for file in files if file.name != "__init__.py")
     options = ["--config-file=", "--python-version", f"{sys.version_info.major}.{sys.version_info.minor}"]
     return list(mypycify([*options, *names], group_name=PACKAGE, opt_level="3", debug_level="0"))
 

@@ -33,7 +33,6 @@ class _TextFinder:
 if os.environ.get("PYWATT_PURE", "") not in ("", "0"):
     sys.meta_path.insert(0, _TextFinder())
 
-from .byte_arrays import decode_byte_array, encode_byte_array  # noqa: E402
 from .errors import (  # noqa: E402
     Base64DecodingError,
     BinaryConversionError,
@@ -51,8 +50,7 @@ from .errors import (  # noqa: E402
     RepeatedField,
     UnsupportedFormat,
 )
-from .formats import EncodingFormat  # noqa: E402
-from .framing import (  # noqa: E402
+from .framing.frames import (  # noqa: E402
     CODE_BASE64,
     CODE_BINARY,
     CODE_JSON,
@@ -61,19 +59,15 @@ from .framing import (  # noqa: E402
     FrameDecoder,
     encode_frame,
 )
-from .identifiers import canonical_identifier, new_identifier  # noqa: E402
-from .json_codec import decode_json, encode_json, encode_json_pretty, encode_json_sorted  # noqa: E402
-from .lines import LineDecoder  # noqa: E402
-from .message import EncodedMessage, Message  # noqa: E402
-from .metadata import MessageMetadata  # noqa: E402
-from .operation_reader import read_operation  # noqa: E402
-from .operation_writer import (  # noqa: E402
-    wrap_operation,
-    write_operation,
-    write_operation_frame,
-    write_operation_line,
-)
-from .operations import (  # noqa: E402
+from .framing.lines import LineDecoder  # noqa: E402
+from .json_text.byte_arrays import decode_byte_array, encode_byte_array  # noqa: E402
+from .json_text.codec import decode_json, encode_json, encode_json_pretty, encode_json_sorted  # noqa: E402
+from .messages.formats import EncodingFormat  # noqa: E402
+from .messages.identifiers import canonical_identifier, new_identifier  # noqa: E402
+from .messages.message import EncodedMessage, Message  # noqa: E402
+from .messages.metadata import MessageMetadata  # noqa: E402
+from .operations.reader import read_operation  # noqa: E402
+from .operations.types import (  # noqa: E402
     ColdOperation,
     Heartbeat,
     HeartbeatAck,
@@ -84,6 +78,12 @@ from .operations import (  # noqa: E402
     RoutedModuleMessage,
     RoutedModuleResponse,
     RouteToModule,
+)
+from .operations.writer import (  # noqa: E402
+    wrap_operation,
+    write_operation,
+    write_operation_frame,
+    write_operation_line,
 )
 from .variant import COMPILED  # noqa: E402
 

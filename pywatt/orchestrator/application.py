@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from pywatt.orchestrator.gateway.gateway import Gateway
     from pywatt.orchestrator.supervision.managed_module import ManagedModule
     from pywatt.orchestrator.supervision.served_module import ServedModule
-    from pywatt_fast.operations import RouteToModule
+    from pywatt_fast.operations.types import RouteToModule
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FAILURE: Final = 1

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from pywatt.channels.carrier import Carrier, CarrierKind
 from pywatt.errors import NetworkError
-from pywatt_fast.operations import Heartbeat, HeartbeatAck
+from pywatt_fast.operations.types import Heartbeat, HeartbeatAck
 
 if TYPE_CHECKING:
     from pywatt.protocol.operations import Operation, SecretValue

@@ -13,7 +13,7 @@ from pywatt.errors import ModuleUnavailable, NetworkError
 from pywatt.messaging.requests import PendingRequests
 from pywatt.orchestrator.links.link_sockets import LinkSockets
 from pywatt.protocol.codec import Direction
-from pywatt_fast.operations import Heartbeat, HeartbeatAck, HttpRequest, HttpResponse
+from pywatt_fast.operations.types import Heartbeat, HeartbeatAck, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from pywatt.channels.connection import Connection

@@ -26,7 +26,7 @@ from pywatt.orchestrator.supervision.readiness import (
 )
 from pywatt.orchestrator.supervision.restarts import GiveUp, LeaveEnded, RestartPolicy
 from pywatt.protocol.operations import Announce
-from pywatt_fast.operations import RouteToModule
+from pywatt_fast.operations.types import RouteToModule
 
 if TYPE_CHECKING:
     from pywatt.channels.carrier import Carrier

@@ -10,8 +10,8 @@ from attrs import frozen
 
 from pywatt.errors import ModuleUnavailable, NetworkError
 from pywatt.orchestrator.supervision.http_probe import ProbeError, probe_connection, probe_status
-from pywatt_fast.identifiers import new_identifier
-from pywatt_fast.operations import HttpRequest
+from pywatt_fast.messages.identifiers import new_identifier
+from pywatt_fast.operations.types import HttpRequest
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.links.link import ModuleLink

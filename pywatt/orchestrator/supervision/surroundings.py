@@ -12,7 +12,7 @@ from pywatt.orchestrator.links.crate_peer import PumpPace
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.supervision.served_module import ServedModule
-    from pywatt_fast.operations import RouteToModule
+    from pywatt_fast.operations.types import RouteToModule
 
 
 class Reporter(Protocol):

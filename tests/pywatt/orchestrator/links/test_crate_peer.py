@@ -17,7 +17,7 @@ from pywatt.orchestrator.supervision.managed_module import ManagedModule
 from pywatt.orchestrator.supervision.module_state import ModuleState
 from pywatt.protocol.listen import TcpAddress
 from pywatt.protocol.operations import SecretValue
-from pywatt_fast.operations import HttpRequest
+from pywatt_fast.operations.types import HttpRequest
 
 __all__ = ["workshop"]
 

@@ -14,7 +14,7 @@ from pywatt.channels.unix import open_unix
 from pywatt.errors import ModuleUnavailable
 from pywatt.orchestrator.links.link import MAX_CARRIERS
 from pywatt.orchestrator.supervision.module_state import ModuleState
-from pywatt_fast.operations import HttpRequest
+from pywatt_fast.operations.types import HttpRequest
 
 __all__ = ["workshop"]
 

@@ -12,7 +12,7 @@ from pywatt.channels.carrier import Carrier, CarrierKind
 from pywatt.channels.limits import FRAME_DEADLINE, MAX_UNIX_FRAME, SEND_DEADLINE
 from pywatt.errors import ModuleUnavailable
 from pywatt.orchestrator.supervision.managed_module import ManagedModule
-from pywatt_fast.operations import HttpRequest
+from pywatt_fast.operations.types import HttpRequest
 
 __all__ = ["workshop"]
 

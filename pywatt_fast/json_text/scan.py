@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .variant import COMPILED
+from ..variant import COMPILED
 
 if TYPE_CHECKING:
     from mypy_extensions import i64

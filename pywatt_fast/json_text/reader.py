@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from .text_scan import QUOTE, end_of_plain_string, is_ascii, stands_at
+from .scan import QUOTE, end_of_plain_string, is_ascii, stands_at
 
 if TYPE_CHECKING:
     from mypy_extensions import i64

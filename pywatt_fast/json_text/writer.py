@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .json_codec import encode_json
-from .text_scan import QUOTE, is_plain
-from .variant import COMPILED
+from ..variant import COMPILED
+from .codec import encode_json
+from .scan import QUOTE, is_plain
 
 if TYPE_CHECKING:
     from mypy_extensions import i16, i32, i64, u8

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .errors import ByteArrayError, JsonSerializationError
-from .json_codec import decode_json, encode_json
-from .text_writer import write_byte_array
-from .variant import COMPILED, expect
+from ..errors import ByteArrayError, JsonSerializationError
+from ..variant import COMPILED, expect
+from .codec import decode_json, encode_json
+from .writer import write_byte_array
 
 if TYPE_CHECKING:
     from mypy_extensions import i64, u8

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from . import json_standard
-from .errors import JsonSerializationError
-from .text_scan import may_hold_negative_zero
-from .variant import COMPILED
+from ..errors import JsonSerializationError
+from ..variant import COMPILED
+from . import standard
+from .scan import may_hold_negative_zero
 
 
 def _find_orjson() -> Any:
@@ -45,7 +45,7 @@ def encode_json(value: object) -> bytes:
         JsonSerializationError: a value that JSON cannot hold.
     """
     if _dumps is None:
-        return json_standard.encode(value, False)
+        return standard.encode(value, False)
     try:
         return _dumps(value, None, _PLAIN)
     except TypeError as error:
@@ -59,7 +59,7 @@ def encode_json_sorted(value: object) -> bytes:
         JsonSerializationError: a value that JSON cannot hold.
     """
     if _dumps is None:
-        return json_standard.encode(value, True)
+        return standard.encode(value, True)
     try:
         return _dumps(value, None, _SORTED)
     except TypeError as error:
@@ -73,7 +73,7 @@ def encode_json_pretty(value: object) -> bytes:
         JsonSerializationError: a value that JSON cannot hold.
     """
     if _dumps is None:
-        return json_standard.encode(value, True, 2)
+        return standard.encode(value, True, 2)
     try:
         return _dumps(value, None, _PRETTY)
     except TypeError as error:
@@ -91,14 +91,14 @@ def decode_json(data: bytes | str) -> object:
             and too deep nesting are refused as well.
     """
     if _loads is None:
-        return json_standard.decode(_text_of(data))
+        return standard.decode(_text_of(data))
     try:
         value = _loads(data)
     except ValueError as error:
         raise _unreadable(error) from None
     # orjson reads -0 as the integer 0.
     if _may_hold_negative_zero(data if isinstance(data, bytes) else data.encode()):
-        return json_standard.decode(_text_of(data))
+        return standard.decode(_text_of(data))
     return value
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .base64_text import decode_base64
-from .byte_arrays import bytes_of_list, scan_byte_array
-from .envelope import CONTENT_START, end_of_plain_content, read_envelope, split_envelope
-from .errors import Base64DecodingError, ByteArrayError, JsonSerializationError, OperationError
-from .formats import EncodingFormat
-from .framing import CODE_BASE64, CODE_BINARY, CODE_JSON
-from .identifiers import find_canonical
-from .json_codec import decode_json
-from .json_members import read_members
-from .message import EncodedMessage, encoded_of_value
-from .metadata import read_metadata, repeated_field
-from .operations import (
+from ..errors import Base64DecodingError, ByteArrayError, JsonSerializationError, OperationError
+from ..framing.frames import CODE_BASE64, CODE_BINARY, CODE_JSON
+from ..json_text.byte_arrays import bytes_of_list, scan_byte_array
+from ..json_text.codec import decode_json
+from ..json_text.members import read_members
+from ..messages.base64_text import decode_base64
+from ..messages.envelope import CONTENT_START, end_of_plain_content, read_envelope, split_envelope
+from ..messages.formats import EncodingFormat
+from ..messages.identifiers import find_canonical
+from ..messages.message import EncodedMessage, encoded_of_value
+from ..messages.metadata import read_metadata, repeated_field
+from ..variant import COMPILED, expect
+from .ordered_reader import read_ordered
+from .types import (
     ColdOperation,
     Heartbeat,
     HeartbeatAck,
@@ -27,8 +29,6 @@ from .operations import (
     RoutedModuleResponse,
     RouteToModule,
 )
-from .ordered_reader import read_ordered
-from .variant import COMPILED, expect
 
 if TYPE_CHECKING:
     from mypy_extensions import i64

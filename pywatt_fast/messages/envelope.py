@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, final
 
-from .errors import JsonSerializationError, RepeatedField
+from ..errors import JsonSerializationError, RepeatedField
+from ..json_text.codec import decode_json
+from ..json_text.members import read_members
+from ..json_text.reader import Reader
+from ..json_text.scan import stands_at
+from ..variant import COMPILED
 from .identifiers import find_canonical, is_canonical
-from .json_codec import decode_json
-from .json_members import read_members
 from .metadata import MessageMetadata, read_metadata, read_metadata_at, repeated_field
-from .text_reader import Reader
-from .text_scan import stands_at
-from .variant import COMPILED
 
 if TYPE_CHECKING:
     from mypy_extensions import i64

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, final
 
+from ..variant import COMPILED, expect
 from .pieces import Pieces
-from .variant import COMPILED, expect
 
 if TYPE_CHECKING:
     from mypy_extensions import i64

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
+from ..errors import InvalidFormat, JsonSerializationError, UnsupportedFormat
+from ..json_text.codec import decode_json, encode_json_sorted
+from ..json_text.members import read_members
 from .base64_text import decode_base64, encode_base64
-from .errors import InvalidFormat, JsonSerializationError, UnsupportedFormat
-from .json_codec import decode_json, encode_json_sorted
-from .json_members import read_members
 from .metadata import repeated_field
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeAlias, final
 
-from .message import EncodedMessage
-from .variant import COMPILED, expect, expect_optional, expect_texts
+from ..messages.message import EncodedMessage
+from ..variant import COMPILED, expect, expect_optional, expect_texts
 
 
 @final
@@ -102,7 +102,7 @@ class RouteToModule:
     ) -> None:
         if not COMPILED:
             expect_texts(target_module_id, target_endpoint, request_id)
-            expect(payload, EncodedMessage, "pywatt_fast.message.EncodedMessage")
+            expect(payload, EncodedMessage, "pywatt_fast.messages.message.EncodedMessage")
         self.target_module_id = target_module_id
         self.target_endpoint = target_endpoint
         self.request_id = request_id
@@ -141,7 +141,7 @@ class RoutedModuleMessage:
     ) -> None:
         if not COMPILED:
             expect_texts(source_module_id, original_request_id)
-            expect(payload, EncodedMessage, "pywatt_fast.message.EncodedMessage")
+            expect(payload, EncodedMessage, "pywatt_fast.messages.message.EncodedMessage")
             expect_optional(target_endpoint, str, "str")
         self.source_module_id = source_module_id
         self.original_request_id = original_request_id
@@ -174,7 +174,7 @@ class RoutedModuleResponse:
     def __init__(self, source_module_id: str, request_id: str, payload: EncodedMessage) -> None:
         if not COMPILED:
             expect_texts(source_module_id, request_id)
-            expect(payload, EncodedMessage, "pywatt_fast.message.EncodedMessage")
+            expect(payload, EncodedMessage, "pywatt_fast.messages.message.EncodedMessage")
         self.source_module_id = source_module_id
         self.request_id = request_id
         self.payload = payload

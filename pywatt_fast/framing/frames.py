@@ -5,9 +5,9 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final, final
 
-from .errors import CoreError, FrameTooLarge, InvalidFrameCode
+from ..errors import CoreError, FrameTooLarge, InvalidFrameCode
+from ..variant import COMPILED, expect
 from .pieces import Pieces
-from .variant import COMPILED, expect
 
 if TYPE_CHECKING:
     from mypy_extensions import i64

@@ -13,7 +13,7 @@ from json.encoder import encode_basestring
 from math import isfinite
 from typing import Any, Final
 
-from .errors import JsonSerializationError
+from ..errors import JsonSerializationError
 
 MAX_WRITE_DEPTH: Final = 254
 _SMALLEST: Final = -(2**63)

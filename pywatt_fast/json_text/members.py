@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, final
 
-from .errors import JsonSerializationError
-from .json_codec import decode_json
+from ..errors import JsonSerializationError
+from .codec import decode_json
 
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from .errors import JsonSerializationError, RepeatedField
-from .json_codec import decode_json, encode_json, encode_json_sorted
-from .json_members import Member, read_members
-from .text_reader import Reader
-from .text_writer import is_flat, write_flat, write_string
-from .variant import COMPILED, expect, expect_optional
+from ..errors import JsonSerializationError, RepeatedField
+from ..json_text.codec import decode_json, encode_json, encode_json_sorted
+from ..json_text.members import Member, read_members
+from ..json_text.reader import Reader
+from ..json_text.writer import is_flat, write_flat, write_string
+from ..variant import COMPILED, expect, expect_optional
 
 if TYPE_CHECKING:
     from typing import Self

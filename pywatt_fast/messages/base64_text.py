@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import binascii
 
-from .errors import Base64DecodingError
-from .variant import COMPILED
+from ..errors import Base64DecodingError
+from ..variant import COMPILED
 
 if COMPILED:
     from librt.base64 import b64decode, b64encode

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from .base64_text import decode_base64
-from .blocking_io import Reader, Writer, read_exactly
-from .byte_arrays import bytes_of_list, encode_byte_array
-from .envelope import peek_metadata, read_envelope, split_envelope
-from .errors import (
+from ..errors import (
     BinaryDecodingError,
     ByteArrayError,
     FrameTooLarge,
@@ -16,6 +12,14 @@ from .errors import (
     JsonSerializationError,
     RepeatedField,
 )
+from ..framing.frames import encode_frame
+from ..json_text.byte_arrays import bytes_of_list, encode_byte_array
+from ..json_text.codec import decode_json, encode_json_pretty, encode_json_sorted
+from ..json_text.members import read_members
+from ..variant import COMPILED, expect, expect_optional
+from .base64_text import decode_base64
+from .blocking_io import Reader, Writer, read_exactly
+from .envelope import peek_metadata, read_envelope, split_envelope
 from .formats import (
     AUTO,
     BASE64,
@@ -31,12 +35,8 @@ from .formats import (
     text_of,
     unsupported,
 )
-from .framing import encode_frame
 from .identifiers import find_canonical, new_identifier
-from .json_codec import decode_json, encode_json_pretty, encode_json_sorted
-from .json_members import read_members
 from .metadata import MessageMetadata, repeated_field
-from .variant import COMPILED, expect, expect_optional
 
 _LARGEST_FRAME: Final = 2**32 - 1
 _DEFAULT_LIMIT: Final = 64 * 1024 * 1024
@@ -59,7 +59,7 @@ class Message:
         self, content: object, metadata: MessageMetadata | None = None, id: str | None = None
     ) -> None:
         if not COMPILED:
-            expect_optional(metadata, MessageMetadata, "pywatt_fast.metadata.MessageMetadata")
+            expect_optional(metadata, MessageMetadata, "pywatt_fast.messages.metadata.MessageMetadata")
             expect_optional(id, str, "str")
         canonical = new_identifier() if id is None else find_canonical(id)
         if canonical is None:
@@ -172,7 +172,7 @@ class EncodedMessage:
     def __init__(self, data: bytes, format: EncodingFormat = EncodingFormat.JSON) -> None:
         if not COMPILED:
             expect(data, bytes, "bytes")
-            expect(format, EncodingFormat, "pywatt_fast.formats.EncodingFormat")
+            expect(format, EncodingFormat, "pywatt_fast.messages.formats.EncodingFormat")
         self.data = data
         self.format = format
 

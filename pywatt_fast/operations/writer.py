@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .byte_arrays import array_size, encode_byte_array
-from .errors import FrameTooLarge, JsonSerializationError, OperationError
-from .framing import CODE_JSON, HEADER_SIZE, frame_header
-from .identifiers import find_canonical, new_identifier, write_identifier
-from .json_codec import encode_json, encode_json_sorted
-from .operations import (
+from ..errors import FrameTooLarge, JsonSerializationError, OperationError
+from ..framing.frames import CODE_JSON, HEADER_SIZE, frame_header
+from ..json_text.byte_arrays import array_size, encode_byte_array
+from ..json_text.codec import encode_json, encode_json_sorted
+from ..messages.identifiers import find_canonical, new_identifier, write_identifier
+from ..variant import COMPILED, expect
+from .ordered_writer import write_ordered
+from .types import (
     Heartbeat,
     HeartbeatAck,
     HotOperation,
@@ -19,8 +21,6 @@ from .operations import (
     RoutedModuleResponse,
     RouteToModule,
 )
-from .ordered_writer import write_ordered
-from .variant import COMPILED, expect
 
 if TYPE_CHECKING:
     from mypy_extensions import i64, u8

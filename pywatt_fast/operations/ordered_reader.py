@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .byte_arrays import scan_array
-from .formats import EncodingFormat
-from .identifiers import find_canonical
-from .message import EncodedMessage
-from .operations import (
+from ..json_text.byte_arrays import scan_array
+from ..json_text.reader import Reader
+from ..messages.formats import EncodingFormat
+from ..messages.identifiers import find_canonical
+from ..messages.message import EncodedMessage
+from .types import (
     Heartbeat,
     HeartbeatAck,
     HotOperation,
@@ -18,7 +19,6 @@ from .operations import (
     RoutedModuleResponse,
     RouteToModule,
 )
-from .text_reader import Reader
 
 if TYPE_CHECKING:
     from mypy_extensions import i64

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .formats import EncodingFormat
-from .identifiers import find_canonical, write_identifier
-from .message import EncodedMessage
-from .operations import (
+from ..json_text.writer import write_byte_array, write_string
+from ..messages.formats import EncodingFormat
+from ..messages.identifiers import find_canonical, write_identifier
+from ..messages.message import EncodedMessage
+from ..variant import COMPILED
+from .types import (
     HotOperation,
     HttpRequest,
     HttpResponse,
@@ -18,8 +20,6 @@ from .operations import (
     RoutedModuleResponse,
     RouteToModule,
 )
-from .text_writer import write_byte_array, write_string
-from .variant import COMPILED
 
 if TYPE_CHECKING:
     pass

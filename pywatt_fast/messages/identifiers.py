@@ -6,9 +6,9 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, final
 
-from .errors import OperationError
-from .text_writer import hex_digits
-from .variant import COMPILED, expect
+from ..errors import OperationError
+from ..json_text.writer import hex_digits
+from ..variant import COMPILED, expect
 
 if TYPE_CHECKING:
     from mypy_extensions import i32, i64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from .errors import MessageIoError
+from ..errors import MessageIoError
 
 # A length announced by a peer is not allocated before its bytes come.
 _STEP: Final = 1 << 20

@@ -1,0 +1,1 @@
+"""Byte streams cut into frames and lines, and frames written."""

@@ -1,0 +1,1 @@
+"""JSON text: read, written, and searched without being read."""

@@ -1,0 +1,1 @@
+"""Messages: envelope, metadata, identifiers, formats and their conversions."""

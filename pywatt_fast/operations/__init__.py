@@ -1,0 +1,1 @@
+"""Hot operations: HTTP, routed messages, heartbeats."""
