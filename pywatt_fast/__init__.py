@@ -50,16 +50,18 @@ from .errors import (  # noqa: E402
     RepeatedField,
     UnsupportedFormat,
 )
-from .framing.frames import (  # noqa: E402
+from .framing.frames import FrameDecoder, encode_frame  # noqa: E402
+from .framing.headers import (  # noqa: E402
     CODE_BASE64,
     CODE_BINARY,
     CODE_JSON,
     CODE_MESSAGE_PACK,
     HEADER_SIZE,
-    FrameDecoder,
-    encode_frame,
+    FrameStatistics,
 )
-from .framing.lines import LineDecoder  # noqa: E402
+from .framing.lines import LineDecoder, LineStatistics, encode_line  # noqa: E402
+from .framing.sinks import FrameSink, SpanList, SpanSink  # noqa: E402
+from .framing.spans import SpanDecoder  # noqa: E402
 from .json_text.byte_arrays import decode_byte_array, encode_byte_array  # noqa: E402
 from .json_text.codec import decode_json, encode_json, encode_json_pretty, encode_json_sorted  # noqa: E402
 from .messages.formats import EncodingFormat  # noqa: E402
@@ -96,8 +98,15 @@ __all__ = [
     "CODE_MESSAGE_PACK",
     "HEADER_SIZE",
     "FrameDecoder",
+    "FrameSink",
+    "FrameStatistics",
+    "SpanDecoder",
+    "SpanList",
+    "SpanSink",
     "LineDecoder",
+    "LineStatistics",
     "encode_frame",
+    "encode_line",
     # identifiers, JSON, byte arrays
     "canonical_identifier",
     "new_identifier",

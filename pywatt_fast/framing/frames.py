@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from struct import Struct
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, cast, final
 
-from ..errors import CoreError, FrameTooLarge, InvalidFrameCode
+from ..errors import FrameTooLarge, InvalidFrameCode
 from ..variant import COMPILED, expect
+from .headers import CODE_BASE64, CODE_JSON, CODE_MESSAGE_PACK, HEADER, HEADER_SIZE, HeaderReader
 from .pieces import Pieces
+from .sinks import FrameSink
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
 
-CODE_JSON: Final = 1
-CODE_BINARY: Final = 2
-CODE_BASE64: Final = 3
-CODE_MESSAGE_PACK: Final = 4
-HEADER_SIZE: Final = 5
-
-_HEADER: Final = Struct(">IB")
+if COMPILED:
+    from librt.strings import read_i32_be
 
 
 def frame_header(code: int, size: int) -> bytes:
     """The five bytes before a payload of `size` bytes."""
-    return _HEADER.pack(size, code)
+    return HEADER.pack(size, code)
 
 
-def encode_frame(code: int, payload: bytes, max_frame: int) -> bytes:
+def encode_frame(code: int, payload: bytes, max_frame: int, message_pack: bool = False) -> bytes:
     """One whole frame.
 
     Args:
-        code: 1 JSON, 2 binary, 3 base64.
+        code: 1 JSON, 2 binary, 3 base64, and 4 MessagePack where that is agreed.
         payload: what it carries.
         max_frame: payload bytes allowed.
+        message_pack: whether the peer has agreed to code 4.
 
     Raises:
         FrameTooLarge: the payload is longer than `max_frame`.
         InvalidFrameCode: any other code.
     """
-    if not CODE_JSON <= code <= CODE_BASE64:
+    if not CODE_JSON <= code <= (CODE_MESSAGE_PACK if message_pack else CODE_BASE64):
         raise InvalidFrameCode(code)
     size = len(payload)
     if size > max_frame:
@@ -47,34 +44,17 @@ def encode_frame(code: int, payload: bytes, max_frame: int) -> bytes:
 
 
 @final
-class FrameDecoder:
+class FrameDecoder(HeaderReader):
     """Cuts a byte stream into frames, whatever chunks it arrives in.
 
     Args:
         max_frame: payload bytes allowed; a longer one is refused when its header is read.
-        skip_invalid: read past a frame whose code is not 1, 2 or 3 and count it, instead of raising.
+        skip_invalid: read past a frame whose code is not known and count it, instead of raising.
     """
 
     def __init__(self, max_frame: int, skip_invalid: bool = True) -> None:
-        self._max_frame: i64 = max_frame
-        self._skip_invalid = skip_invalid
-        self._head = b""
+        super().__init__(max_frame, skip_invalid)
         self._pieces = Pieces()
-        self._missing: i64 = 0
-        self._code: i64 = 0
-        self._consumed: i64 = 0
-        self._skipped = 0
-        self._failure: CoreError | None = None
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether a frame has begun and is not whole."""
-        return self._missing > 0 or len(self._head) > 0
-
-    @property
-    def skipped(self) -> int:
-        """Frames read past because of their code."""
-        return self._skipped
 
     def feed(self, chunk: bytes) -> list[tuple[int, bytes]]:
         """The frames that this chunk completes, in order, as (code, payload).
@@ -86,69 +66,143 @@ class FrameDecoder:
         """
         if not COMPILED:
             expect(chunk, bytes, "bytes")
+        frames: list[tuple[int, bytes]] = []
+        self._feed(chunk, frames, None)
+        return frames
+
+    def feed_into(self, chunk: bytes, sink: FrameSink) -> None:
+        """Hand the frames that this chunk completes to a sink, in order.
+
+        Args:
+            chunk: the next bytes of the stream.
+            sink: of the core itself, so that compiled frames never leave it.
+
+        Raises:
+            FrameTooLarge, InvalidFrameCode: as for `feed`; the sink has the frames completed before.
+        """
+        if not COMPILED:
+            expect(chunk, bytes, "bytes")
+            expect(sink, FrameSink, "pywatt_fast.framing.sinks.FrameSink")
+        try:
+            self._feed(chunk, None, sink)
+        except Exception as error:
+            self._fail(error)
+            raise
+
+    def _feed(self, chunk: bytes, frames: list[tuple[int, bytes]] | None, sink: FrameSink | None) -> None:
         if self._failure is not None:
             raise self._failure
-        frames: list[tuple[int, bytes]] = []
         position: i64 = 0
         end: i64 = len(chunk)
         if self._missing > 0:
-            position = self._continue_payload(chunk, end, frames)
+            position = self._continue_payload(chunk, end, frames, sink)
         elif self._head and end > 0:
-            position = self._complete_header(chunk, end, frames)
-        self._cut(chunk, position, end, frames)
+            position = self._continue_header(chunk, end, frames, sink)
+        if COMPILED:
+            self._cut(chunk, position, end, frames, sink)
+        else:
+            self._cut_interpreted(chunk, position, end, frames, sink)
         self._consumed += end
-        return frames
 
-    def _cut(self, chunk: bytes, position: i64, end: i64, frames: list[tuple[int, bytes]]) -> None:
-        size: i64
-        code: i64
-        while end - position >= HEADER_SIZE:
-            if COMPILED:
-                size = (
-                    (chunk[position] << 24)
-                    | (chunk[position + 1] << 16)
-                    | (chunk[position + 2] << 8)
-                    | chunk[position + 3]
-                )
-                code = chunk[position + 4]
-            else:
-                size, code = _HEADER.unpack_from(chunk, position)
+    def _cut(
+        self,
+        chunk: bytes,
+        position: i64,
+        end: i64,
+        frames: list[tuple[int, bytes]] | None,
+        sink: FrameSink | None,
+    ) -> None:
+        """Whole frames, and the beginning of one that the chunk ends in."""
+        max_frame: i64 = self._max_frame
+        max_code: i64 = self._max_code
+        count: i64 = 0
+        payload_bytes: i64 = 0
+        last: i64 = end - HEADER_SIZE
+        # Codes seldom change from frame to frame, so their object is kept, and must not be unboxed again.
+        found: list[object] = [] if frames is None else cast("list[object]", frames)
+        last_code: i64 = CODE_JSON
+        code_object: object = CODE_JSON
+        while position <= last:
+            size: i64 = i64(read_i32_be(chunk, position))
+            # The last byte of a second word: an index into bytes would go by way of an int object.
+            code: i64 = i64(read_i32_be(chunk, position + 1)) & 0xFF
             start: i64 = position + HEADER_SIZE
-            if size > self._max_frame or code < CODE_JSON or code > CODE_BASE64:
+            # A length from 2**31 on reads negative.
+            if size < 0 or size > max_frame or code < CODE_JSON or code > max_code:
+                self._count(count, payload_bytes)
+                count = payload_bytes = 0
+                size &= 0xFFFFFFFF
                 self._judge(size, code, position, frames)
             elif size <= end - start:
                 position = start + size
-                frames.append((code, chunk[start:position]))
+                count += 1
+                payload_bytes += size
+                if sink is not None:
+                    sink.receive(code, chunk[start:position])
+                    continue
+                if code != last_code:
+                    last_code = code
+                    code_object = code
+                found.append((code_object, chunk[start:position]))
                 continue
             position = self._open_payload(chunk, start, size, code, end)
+        self._count(count, payload_bytes)
         if position < end:
             self._head = chunk[position:end]
 
-    def _judge(self, size: i64, code: i64, position: i64, frames: list[tuple[int, bytes]]) -> None:
-        """Refuse a header, or count a frame that will be read past."""
-        offset: int = self._consumed + position
-        if size > self._max_frame:
-            self._failure = FrameTooLarge(size, self._max_frame, offset, frames)
-        elif not self._skip_invalid:
-            self._failure = InvalidFrameCode(code, offset, frames)
-        if self._failure is not None:
-            self._head = b""
-            raise self._failure
-        self._skipped += 1
+    def _cut_interpreted(
+        self,
+        chunk: bytes,
+        position: int,
+        end: int,
+        frames: list[tuple[int, bytes]] | None,
+        sink: FrameSink | None,
+    ) -> None:
+        """As `_cut`, in the form that is fast when it is interpreted."""
+        max_frame = self._max_frame
+        max_code = self._max_code
+        unpack = HEADER.unpack_from
+        found: list[tuple[int, bytes]] = [] if frames is None else frames
+        before = len(found)
+        last = end - HEADER_SIZE
+        while position <= last:
+            size, code = unpack(chunk, position)
+            start = position + HEADER_SIZE
+            if size > max_frame or code < CODE_JSON or code > max_code:
+                self._hand_over(found, before, sink)
+                before = len(found)
+                self._judge(size, code, position, frames)
+            else:
+                position = start + size
+                if position <= end:
+                    found.append((code, chunk[start:position]))
+                    continue
+            position = self._open_payload(chunk, start, size, code, end)
+        self._hand_over(found, before, sink)
+        if position < end:
+            self._head = chunk[position:end]
+
+    def _hand_over(self, found: list[tuple[int, bytes]], before: int, sink: FrameSink | None) -> None:
+        """Count the frames found since `before`, and give them to the sink if there is one."""
+        self._count(len(found) - before, sum([len(payload) for _, payload in found[before:]]))
+        if sink is not None:
+            for code, payload in found[before:]:
+                sink.receive(code, payload)
 
     def _open_payload(self, chunk: bytes, start: i64, size: i64, code: i64, end: i64) -> i64:
         """Begin a payload that the chunk may not hold wholly, or that is only read past."""
         taken: i64 = end - start
-        wanted = CODE_JSON <= code <= CODE_BASE64
         if size <= taken:
             return start + size
+        wanted = CODE_JSON <= code <= self._max_code
         if wanted and taken > 0:
             self._pieces.add_part(chunk, start, end)
-        self._code = code if wanted else 0
-        self._missing = size - taken
+        self._open(size, code if wanted else 0, size - taken)
         return end
 
-    def _continue_payload(self, chunk: bytes, end: i64, frames: list[tuple[int, bytes]]) -> i64:
+    def _continue_payload(
+        self, chunk: bytes, end: i64, frames: list[tuple[int, bytes]] | None, sink: FrameSink | None
+    ) -> i64:
         missing: i64 = self._missing
         if end < missing:
             if self._code != 0 and end > 0:
@@ -158,24 +212,31 @@ class FrameDecoder:
         self._missing = 0
         if self._code != 0:
             self._pieces.add_part(chunk, 0, missing)
-            frames.append((self._code, self._pieces.take()))
+            self._count(1, self._size)
+            self._give(self._code, self._pieces.take(), frames, sink)
         return missing
 
-    def _complete_header(self, chunk: bytes, end: i64, frames: list[tuple[int, bytes]]) -> i64:
-        """Use a header cut by the end of an earlier chunk: join its five bytes, never the whole chunk."""
+    def _continue_header(
+        self, chunk: bytes, end: i64, frames: list[tuple[int, bytes]] | None, sink: FrameSink | None
+    ) -> i64:
         held: i64 = len(self._head)
-        needed: i64 = HEADER_SIZE - held
-        if end < needed:
-            self._head += chunk
+        start: i64 = self._join_header(chunk, end)
+        if start < 0:
             return end
-        header = self._head + chunk[:needed]
-        self._head = b""
-        size: i64
-        code: i64
-        size, code = _HEADER.unpack(header)
-        if size > self._max_frame or code < CODE_JSON or code > CODE_BASE64:
+        size: i64 = self._size
+        code: i64 = self._code
+        if not self._is_sound(size, code):
             self._judge(size, code, -held, frames)
-        elif size <= end - needed:
-            frames.append((code, chunk[needed : needed + size]))
-            return needed + size
-        return self._open_payload(chunk, needed, size, code, end)
+        elif size <= end - start:
+            self._count(1, size)
+            self._give(code, chunk[start : start + size], frames, sink)
+            return start + size
+        return self._open_payload(chunk, start, size, code, end)
+
+    def _give(
+        self, code: i64, payload: bytes, frames: list[tuple[int, bytes]] | None, sink: FrameSink | None
+    ) -> None:
+        if sink is not None:
+            sink.receive(code, payload)
+        elif frames is not None:
+            frames.append((code, payload))

@@ -4,11 +4,64 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, final
 
+from ..errors import CoreError, LineTooLong
 from ..variant import COMPILED, expect
 from .pieces import Pieces
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
+
+
+def encode_line(document: bytes, max_line: int) -> bytes:
+    """One whole line, newline included.
+
+    Args:
+        document: what it carries, without a newline inside.
+        max_line: bytes allowed before the newline.
+
+    Raises:
+        LineTooLong: the document is longer than `max_line`.
+        CoreError: a newline inside would make two lines of it.
+    """
+    if not COMPILED:
+        expect(document, bytes, "bytes")
+    if len(document) > max_line:
+        raise LineTooLong(len(document), max_line)
+    newline = document.find(b"\n")
+    if newline >= 0:
+        raise CoreError("a newline inside a line", newline)
+    return document + b"\n"
+
+
+@final
+class LineStatistics:
+    """What a decoder has read so far.
+
+    Args:
+        lines: lines handed over.
+        line_bytes: their bytes, without newlines.
+        skipped: lines read past because of their length.
+        consumed: bytes of the stream.
+        held: bytes of the open line that are kept.
+    """
+
+    def __init__(self, lines: int, line_bytes: int, skipped: int, consumed: int, held: int) -> None:
+        self.lines = lines
+        self.line_bytes = line_bytes
+        self.skipped = skipped
+        self.consumed = consumed
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LineStatistics):
+            return NotImplemented
+        return (
+            self.lines == other.lines
+            and self.line_bytes == other.line_bytes
+            and self.skipped == other.skipped
+            and self.consumed == other.consumed
+            and self.held == other.held
+        )
 
 
 @final
@@ -26,7 +79,10 @@ class LineDecoder:
         self._pieces = Pieces()
         self._held: i64 = 0
         self._discarding = False
-        self._skipped = 0
+        self._skipped: i64 = 0
+        self._lines: i64 = 0
+        self._line_bytes: i64 = 0
+        self._consumed: i64 = 0
 
     @property
     def unfinished(self) -> bool:
@@ -37,6 +93,10 @@ class LineDecoder:
     def skipped(self) -> int:
         """Lines read past because of their length."""
         return self._skipped
+
+    def statistics(self) -> LineStatistics:
+        """What was read so far."""
+        return LineStatistics(self._lines, self._line_bytes, self._skipped, self._consumed, self._held)
 
     def set_limit(self, max_line: int) -> None:
         """Bound the lines that come from now on, the open one included.
@@ -65,11 +125,12 @@ class LineDecoder:
                 self._held = 0
             if len(piece) > self._max_line:
                 self._skipped += 1
-            elif piece.endswith(b"\r"):
-                lines.append(piece[:-1])
-            else:
-                lines.append(piece)
+                continue
+            lines.append(piece[:-1] if piece.endswith(b"\r") else piece)
+            self._line_bytes += len(lines[-1])
         self._hold(rest)
+        self._lines += len(lines)
+        self._consumed += len(chunk)
         return lines
 
     def _hold(self, rest: bytes) -> None:

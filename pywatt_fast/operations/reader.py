@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..errors import Base64DecodingError, ByteArrayError, JsonSerializationError, OperationError
-from ..framing.frames import CODE_BASE64, CODE_BINARY, CODE_JSON
+from ..framing.headers import CODE_BASE64, CODE_BINARY, CODE_JSON
 from ..json_text.byte_arrays import bytes_of_list, scan_byte_array
 from ..json_text.codec import decode_json
 from ..json_text.members import read_members

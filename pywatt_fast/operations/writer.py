@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FrameTooLarge, JsonSerializationError, OperationError
-from ..framing.frames import CODE_JSON, HEADER_SIZE, frame_header
+from ..framing.frames import frame_header
+from ..framing.headers import CODE_JSON, HEADER_SIZE
 from ..json_text.byte_arrays import array_size, encode_byte_array
 from ..json_text.codec import encode_json, encode_json_sorted
 from ..messages.identifiers import find_canonical, new_identifier, write_identifier

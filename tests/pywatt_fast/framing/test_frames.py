@@ -1,5 +1,6 @@
 """Frames: however the bytes are cut, the same frames come out, and no peer can make the reader allocate."""
 
+import importlib
 import struct
 from collections.abc import Callable
 from types import ModuleType
@@ -20,6 +21,10 @@ frames_strategy = st.lists(
 
 def header(size: int, code: int) -> bytes:
     return struct.pack(">IB", size, code)
+
+
+def counting_sink(core: ModuleType) -> Any:
+    return importlib.import_module(f"{core.__name__}.measurement").CountingSink()
 
 
 def feed_all(decoder: Any, pieces: list[bytes]) -> list[tuple[int, bytes]]:
@@ -142,3 +147,50 @@ def test_only_bytes_are_fed(core: ModuleType, chunk: Any) -> None:
         TypeError, match=f"bytes object expected; got {'None' if chunk is None else type(chunk).__name__}"
     ):
         core.FrameDecoder(LIMIT).feed(chunk)
+
+
+def test_code_four_is_taken_once_it_is_agreed(core: ModuleType) -> None:
+    decoder = core.FrameDecoder(LIMIT)
+    frame = core.encode_frame(4, b"pack", LIMIT, True)
+    assert decoder.feed(frame) == []
+    decoder.accept_message_pack()
+    assert decoder.feed(frame) == [(4, b"pack")]
+    assert decoder.skipped == 1
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_statistics_count_frames_and_bytes(core: ModuleType, step: int) -> None:
+    decoder = core.FrameDecoder(LIMIT)
+    stream = core.encode_frame(1, b"abc", LIMIT) + header(2, 9) + b"xx" + core.encode_frame(3, b"", LIMIT)
+    stream += header(9, 1) + b"open"
+    feed_all(decoder, [stream[at : at + step] for at in range(0, len(stream), step)])
+    assert decoder.statistics() == core.FrameStatistics(2, 3, 1, len(stream), 5)
+
+
+@pytest.mark.parametrize("limit", [2**32, 2**63, 2**80])
+def test_a_limit_above_what_a_header_can_say_is_none(core: ModuleType, limit: int) -> None:
+    assert core.FrameDecoder(limit).feed(core.encode_frame(1, b"x", limit)) == [(1, b"x")]
+
+
+@given(frames=frames_strategy, cuts=st.lists(st.integers(0, 1 << 20), max_size=30))
+def test_a_sink_is_handed_what_the_list_would_hold(
+    core: ModuleType, cut: Cut, frames: list[tuple[int, bytes]], cuts: list[int]
+) -> None:
+    stream = b"".join(core.encode_frame(code, payload, LIMIT) for code, payload in frames)
+    decoder, sink = core.FrameDecoder(LIMIT), counting_sink(core)
+    for chunk in cut(stream, cuts):
+        decoder.feed_into(chunk, sink)
+    assert (sink.frames, sink.payload_bytes) == (len(frames), sum(len(payload) for _, payload in frames))
+    assert decoder.statistics().frames == len(frames)
+
+
+def test_a_sink_has_the_frames_before_a_refusal(core: ModuleType) -> None:
+    decoder, sink = core.FrameDecoder(10), counting_sink(core)
+    with pytest.raises(core.FrameTooLarge):
+        decoder.feed_into(core.encode_frame(1, b"first", 10) + header(11, 1), sink)
+    assert (sink.frames, sink.payload_bytes) == (1, 5)
+
+
+def test_only_a_sink_of_the_core_is_fed(core: ModuleType) -> None:
+    with pytest.raises(TypeError, match=r"pywatt_fast\.framing\.sinks.FrameSink object expected; got str"):
+        core.FrameDecoder(LIMIT).feed_into(b"", "sink")

@@ -86,3 +86,26 @@ def test_the_refusal_of_a_line_names_both_numbers(core: ModuleType) -> None:
     error = core.LineTooLong(1048577, 1048576)
     assert str(error) == "line of at least 1048577 bytes exceeds the limit of 1048576 bytes"
     assert (error.size, error.limit) == (1048577, 1048576)
+
+
+def test_statistics_count_lines_and_bytes(core: ModuleType) -> None:
+    decoder = core.LineDecoder(4)
+    decoder.feed(b"one\r\ntoo long\n\nope")
+    assert decoder.statistics() == core.LineStatistics(2, 3, 1, 18, 3)
+
+
+def test_a_written_line_reads_back(core: ModuleType) -> None:
+    assert core.encode_line(b'{"a":1}', 7) == b'{"a":1}\n'
+    assert core.LineDecoder(7).feed(core.encode_line(b'{"a":1}', 7)) == [b'{"a":1}']
+
+
+def test_a_line_above_the_limit_is_not_written(core: ModuleType) -> None:
+    with pytest.raises(core.LineTooLong) as caught:
+        core.encode_line(b"12345", 4)
+    assert (caught.value.size, caught.value.limit) == (5, 4)
+
+
+def test_a_newline_inside_a_line_is_not_written(core: ModuleType) -> None:
+    with pytest.raises(core.CoreError, match="a newline inside a line") as caught:
+        core.encode_line(b"one\ntwo", 100)
+    assert caught.value.offset == 3
