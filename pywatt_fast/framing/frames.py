@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast, final
+from typing import TYPE_CHECKING, Final, cast, final
 
 from ..errors import FrameTooLarge, InvalidFrameCode
 from ..variant import COMPILED, expect
@@ -54,7 +54,7 @@ class FrameDecoder(HeaderReader):
 
     def __init__(self, max_frame: int, skip_invalid: bool = True) -> None:
         super().__init__(max_frame, skip_invalid)
-        self._pieces = Pieces()
+        self._pieces: Final = Pieces()
 
     def feed(self, chunk: bytes) -> list[tuple[int, bytes]]:
         """The frames that this chunk completes, in order, as (code, payload).
@@ -83,11 +83,7 @@ class FrameDecoder(HeaderReader):
         if not COMPILED:
             expect(chunk, bytes, "bytes")
             expect(sink, FrameSink, "pywatt_fast.framing.sinks.FrameSink")
-        try:
-            self._feed(chunk, None, sink)
-        except Exception as error:
-            self._fail(error)
-            raise
+        self._feed(chunk, None, sink)
 
     def _feed(self, chunk: bytes, frames: list[tuple[int, bytes]] | None, sink: FrameSink | None) -> None:
         if self._failure is not None:
@@ -197,7 +193,9 @@ class FrameDecoder(HeaderReader):
         wanted = CODE_JSON <= code <= self._max_code
         if wanted and taken > 0:
             self._pieces.add_part(chunk, start, end)
-        self._open(size, code if wanted else 0, size - taken)
+        self._size = size
+        self._code = code if wanted else 0
+        self._missing = size - taken
         return end
 
     def _continue_payload(

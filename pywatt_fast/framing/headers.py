@@ -117,17 +117,6 @@ class HeaderReader:
     def _is_sound(self, size: i64, code: i64) -> bool:
         return size <= self._max_frame and CODE_JSON <= code <= self._max_code
 
-    def _open(self, size: i64, code: i64, missing: i64) -> None:
-        """Begin a payload that goes on in the next chunk; code 0 when it is only read past."""
-        self._size = size
-        self._code = code
-        self._missing = missing
-
-    def _fail(self, error: Exception) -> None:
-        """Remember what ended the reading: the stream cannot be taken up again in the middle of a chunk."""
-        if self._failure is None:
-            self._failure = CoreError(f"the sink failed with {type(error).__name__}: the stream is lost")
-
     def _judge(self, size: i64, code: i64, position: i64, frames: list[tuple[int, bytes]] | None) -> None:
         """Refuse a header, or count a frame that will be read past."""
         offset: int = self._consumed + position

@@ -1,4 +1,7 @@
-"""What frames are handed to inside the core: a compiled subclass receives them without a call into Python."""
+"""What frames are handed to inside the core: a compiled subclass receives them without a call into Python.
+
+A sink does not raise: in the middle of a chunk the decoder could not go on.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FrameSink(ABC):
-    """Receives whole frames from a `FrameDecoder`, which fails when `receive` raises."""
+    """Receives whole frames from a `FrameDecoder`."""
 
     @abstractmethod
     def receive(self, code: i64, payload: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from ..variant import COMPILED, expect
 from .headers import CODE_JSON, HEADER, HEADER_SIZE, HeaderReader
@@ -29,7 +29,7 @@ class SpanDecoder(HeaderReader):
         if not COMPILED:
             expect(sink, SpanSink, "pywatt_fast.framing.sinks.SpanSink")
         super().__init__(max_frame, skip_invalid)
-        self._sink = sink
+        self._sink: Final = sink
 
     def feed(self, chunk: bytes) -> None:
         """Hand every part of a payload that this chunk holds to the sink, in order.
@@ -46,25 +46,10 @@ class SpanDecoder(HeaderReader):
             expect(chunk, bytes, "bytes")
         if self._failure is not None:
             raise self._failure
-        try:
-            self._feed(chunk)
-        except Exception as error:
-            self._fail(error)
-            raise
-
-    def _feed(self, chunk: bytes) -> None:
-        sink = self._sink
-        max_frame: i64 = self._max_frame
         end: i64 = len(chunk)
         position: i64 = 0
-        missing: i64 = self._missing
-        if missing > 0:
-            position = missing if missing < end else end
-            self._missing = missing - position
-            if self._code != 0 and end > 0:
-                if missing <= end:
-                    self._count(1, self._size)
-                sink.receive(self._code, chunk, 0, position, missing - position)
+        if self._missing > 0:
+            position = self._continue_payload(chunk, end)
         elif self._head and end > 0:
             position = self._continue_header(chunk, end)
         size: i64
@@ -77,21 +62,41 @@ class SpanDecoder(HeaderReader):
             else:
                 size, code = HEADER.unpack_from(chunk, position)
             start: i64 = position + HEADER_SIZE
-            position = start + size
-            if size > max_frame or code < CODE_JSON or code > self._max_code:
-                self._judge(size, code, start - HEADER_SIZE, None)
+            if size > self._max_frame or code < CODE_JSON or code > self._max_code:
+                self._judge(size, code, position, None)
                 code = 0
+            position = start + size
             if position > end:
-                self._open(size, code, position - end)
-                if code != 0 and end > start:
-                    sink.receive(code, chunk, start, end, position - end)
-                position = end
+                position = self._open_payload(chunk, start, end, size, code)
             elif code != 0:
-                self._count(1, size)
-                sink.receive(code, chunk, start, position, 0)
+                self._frames += 1
+                self._payload_bytes += size
+                self._sink.receive(code, chunk, start, position, 0)
         if position < end:
             self._head = chunk[position:end]
         self._consumed += end
+
+    def _open_payload(self, chunk: bytes, start: i64, end: i64, size: i64, code: i64) -> i64:
+        """Begin a payload that goes on in the next chunk; code 0 when it is only read past."""
+        missing: i64 = size - (end - start)
+        self._size = size
+        self._code = code
+        self._missing = missing
+        if code != 0 and end > start:
+            self._sink.receive(code, chunk, start, end, missing)
+        return end
+
+    def _continue_payload(self, chunk: bytes, end: i64) -> i64:
+        missing: i64 = self._missing
+        stop: i64 = missing if missing < end else end
+        missing -= stop
+        self._missing = missing
+        if self._code != 0 and stop > 0:
+            if missing == 0:
+                self._frames += 1
+                self._payload_bytes += self._size
+            self._sink.receive(self._code, chunk, 0, stop, missing)
+        return stop
 
     def _continue_header(self, chunk: bytes, end: i64) -> i64:
         """Use a header cut by the end of an earlier chunk, and the part of its payload that is here."""
@@ -105,12 +110,9 @@ class SpanDecoder(HeaderReader):
             self._judge(size, code, -held, None)
             code = 0
         stop: i64 = start + size
-        if stop <= end:
-            if code != 0:
-                self._count(1, size)
-                self._sink.receive(code, chunk, start, stop, 0)
-            return stop
-        self._open(size, code, stop - end)
-        if code != 0 and end > start:
-            self._sink.receive(code, chunk, start, end, stop - end)
-        return end
+        if stop > end:
+            return self._open_payload(chunk, start, end, size, code)
+        if code != 0:
+            self._count(1, size)
+            self._sink.receive(code, chunk, start, stop, 0)
+        return stop
