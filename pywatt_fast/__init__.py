@@ -64,9 +64,11 @@ from .framing.sinks import FrameSink, SpanList, SpanSink  # noqa: E402
 from .framing.spans import SpanDecoder  # noqa: E402
 from .json_text.byte_arrays import decode_byte_array, encode_byte_array  # noqa: E402
 from .json_text.codec import decode_json, encode_json, encode_json_pretty, encode_json_sorted  # noqa: E402
+from .messages.envelope import Envelope  # noqa: E402
 from .messages.formats import EncodingFormat  # noqa: E402
 from .messages.identifiers import canonical_identifier, new_identifier  # noqa: E402
 from .messages.message import EncodedMessage, Message  # noqa: E402
+from .messages.message_writer import MessageWriter  # noqa: E402
 from .messages.metadata import MessageMetadata  # noqa: E402
 from .operations.reader import read_operation  # noqa: E402
 from .operations.types import (  # noqa: E402
@@ -118,9 +120,11 @@ __all__ = [
     "encode_byte_array",
     # messages
     "EncodedMessage",
+    "Envelope",
     "EncodingFormat",
     "Message",
     "MessageMetadata",
+    "MessageWriter",
     # operations
     "ColdOperation",
     "Heartbeat",

@@ -27,12 +27,15 @@ def _find_orjson() -> Any:
 
 _ORJSON: Final[Any] = _find_orjson()
 _dumps: Final[Callable[..., bytes] | None] = None if _ORJSON is None else _ORJSON.dumps
-_loads: Final[Callable[[bytes | str], object] | None] = None if _ORJSON is None else _ORJSON.loads
+_loads: Final[Callable[..., object] | None] = None if _ORJSON is None else _ORJSON.loads
 _PLAIN: Final[int] = (
     0 if _ORJSON is None else _ORJSON.OPT_PASSTHROUGH_DATACLASS | _ORJSON.OPT_PASSTHROUGH_DATETIME
 )
 _SORTED: Final[int] = 0 if _ORJSON is None else _PLAIN | _ORJSON.OPT_SORT_KEYS
 _PRETTY: Final[int] = 0 if _ORJSON is None else _SORTED | _ORJSON.OPT_INDENT_2
+
+# Below so many bytes a copy costs less than a view.
+_VIEWED: Final = 4096
 
 # A literal beginning lets the search skip ahead; a match inside a string only costs the slower decoder.
 _NEGATIVE_ZERO: Final = re.compile(rb"-0(?:[,\]}\s]|\Z)")
@@ -97,15 +100,30 @@ def decode_json(data: bytes | str) -> object:
     except ValueError as error:
         raise _unreadable(error) from None
     # orjson reads -0 as the integer 0.
-    if _may_hold_negative_zero(data if isinstance(data, bytes) else data.encode()):
+    text = data if isinstance(data, bytes) else data.encode()
+    if _may_hold_negative_zero(text, 0, len(text)):
         return standard.decode(_text_of(data))
     return value
 
 
-def _may_hold_negative_zero(data: bytes) -> bool:
+def decode_json_part(data: bytes, start: int, end: int) -> object:
+    """As `decode_json`, of a part of a longer text; a large one is not copied.
+
+    Raises:
+        JsonSerializationError: the part is not JSON; the offset counts from its beginning.
+    """
+    if _loads is None or end - start < _VIEWED or _may_hold_negative_zero(data, start, end):
+        return decode_json(data[start:end])
+    try:
+        return _loads(memoryview(data)[start:end])
+    except ValueError as error:
+        raise _unreadable(error) from None
+
+
+def _may_hold_negative_zero(data: bytes, start: int, end: int) -> bool:
     if COMPILED:
-        return may_hold_negative_zero(data)
-    return b"-0" in data and _NEGATIVE_ZERO.search(data) is not None
+        return may_hold_negative_zero(data, start, end)
+    return data.find(b"-0", start, end) >= 0 and _NEGATIVE_ZERO.search(data, start, end) is not None
 
 
 def _text_of(data: bytes | str) -> str:

@@ -16,11 +16,12 @@ _STRUCTURE: Final = re.compile(rb'["{}\[\]]')
 
 @final
 class Member:
-    """One key with the raw text of its value."""
+    """One key with the raw text of its value, and where that begins."""
 
-    def __init__(self, key: str, text: bytes) -> None:
+    def __init__(self, key: str, text: bytes, start: int) -> None:
         self.key = key
         self.text = text
+        self.start = start
 
 
 def _skip_space(text: bytes, position: int) -> int:
@@ -91,7 +92,7 @@ def read_members(text: bytes) -> list[Member] | None:
             raise JsonSerializationError("expected a colon", position)
         position = _skip_space(text, position + 1)
         end = _end_of_value(text, position)
-        members.append(Member(str(key), text[position:end]))
+        members.append(Member(str(key), text[position:end], position))
         position = _skip_space(text, end)
         sign = text[position : position + 1]
         if sign == b"}":

@@ -159,24 +159,3 @@ class Reader:
         else:
             return False
         return True
-
-    def end_of_object(self) -> i64:
-        """The place after the object that begins here, judged by brackets and quotes; -1 on any surprise."""
-        data = self.data
-        position: i64 = self.position
-        end: i64 = len(data)
-        depth: i64 = 0
-        while position < end:
-            byte: i64 = data[position]
-            position += 1
-            if byte == QUOTE:
-                position = end_of_plain_string(data, position) + 1
-                if position == 0:
-                    return -1
-            elif byte == 0x7B or byte == 0x5B:
-                depth += 1
-            elif byte == 0x7D or byte == 0x5D:
-                depth -= 1
-                if depth == 0:
-                    return position
-        return -1

@@ -73,45 +73,78 @@ def stands_at(data: bytes, position: i64, literal: bytes) -> bool:
     return True
 
 
-def end_of_plain_string(data: bytes, position: i64) -> i64:
-    """The place of the quote that ends a string without escapes, or -1 where there is an escape or no end."""
+def end_of_plain_string(data: bytes, position: i64, ascii_only: bool = False) -> i64:
+    """The place of the quote that ends a string, or -1 where an escape or a control character comes first.
+
+    Args:
+        data: the text.
+        position: after the quote that begins the string.
+        ascii_only: stop at a byte above 127 as well.
+    """
     ones: i64 = 0x0101010101010101
     high: i64 = ones << 7
+    refused: i64 = high if ascii_only else 0
     end: i64 = len(data)
     while end - position >= 8:
         word: i64 = read_i64_le(data, position)
         quote: i64 = word ^ (ones * QUOTE)
         slash: i64 = word ^ (ones * BACKSLASH)
         found: i64 = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)
-        if found & high != 0:
+        if (found & high) | (word & refused) != 0:
             break
         position += 8
     while position < end:
         byte: i64 = data[position]
         if byte == QUOTE:
             return position
-        if byte < 0x20 or byte == BACKSLASH:
+        if byte < 0x20 or byte == BACKSLASH or byte & refused != 0:
             return -1
         position += 1
     return -1
 
 
-def may_hold_negative_zero(data: bytes) -> bool:
-    """Whether `-0` may stand in JSON text as a whole number; inside a string it may be mistaken for one."""
+def end_of_object(data: bytes, position: i64) -> i64:
+    """The place after the object that begins here, judged by brackets and quotes; -1 on any surprise."""
+    end: i64 = len(data)
+    depth: i64 = 0
+    while position < end:
+        byte: i64 = data[position]
+        position += 1
+        if byte == QUOTE:
+            position = end_of_plain_string(data, position) + 1
+            if position == 0:
+                return -1
+        elif byte == 0x7B or byte == 0x5B:
+            depth += 1
+        elif byte == 0x7D or byte == 0x5D:
+            depth -= 1
+            if depth == 0:
+                return position
+    return -1
+
+
+def may_hold_negative_zero(data: bytes, start: i64, stop: i64) -> bool:
+    """Whether `-0` may stand as a whole number in JSON text; inside a string it may be mistaken for one.
+
+    Args:
+        data: the text.
+        start: where the stretch begins.
+        stop: where it ends.
+    """
     ones: i64 = 0x0101010101010101
     high: i64 = ones << 7
-    position: i64 = 0
-    end: i64 = len(data) - 1
+    position: i64 = start
+    end: i64 = stop - 1
     while position < end:
         if end - position >= 8:
             dash: i64 = read_i64_le(data, position) ^ (ones * 0x2D)
             if ((dash - ones) & ~dash) & high == 0:
                 position += 8
                 continue
-        stop: i64 = position + 8
-        if stop > end:
-            stop = end
-        while position < stop:
+        pause: i64 = position + 8
+        if pause > end:
+            pause = end
+        while position < pause:
             if data[position] == 0x2D and data[position + 1] == 0x30 and _is_whole_zero(data, position):
                 return True
             position += 1

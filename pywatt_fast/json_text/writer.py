@@ -6,7 +6,7 @@ beside it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..variant import COMPILED
 from .codec import encode_json
@@ -32,44 +32,6 @@ def write_string(writer: BytesWriter, text: str) -> None:
         writer.append(QUOTE)
     else:
         writer.write(encode_json(text))
-
-
-def is_flat(value: dict[Any, Any]) -> bool:
-    """Whether an object is so small and plain that writing it here beats calling the general encoder."""
-    if len(value) > 6:
-        return False
-    for key, item in value.items():
-        kind = type(item)
-        if type(key) is not str or not (kind is str or kind is bool or item is None):
-            return False
-    return True
-
-
-def write_flat(writer: BytesWriter, value: dict[str, Any]) -> None:
-    """Write an object of strings, booleans and nulls with its keys sorted.
-
-    Raises:
-        UnicodeEncodeError: a text holds a lone surrogate.
-    """
-    names = list(value)
-    if len(names) > 1:
-        names.sort()
-    sign: i64 = 0x7B
-    for name in names:
-        writer.append(u8(sign))
-        sign = 0x2C
-        write_string(writer, name)
-        writer.append(0x3A)
-        item = value[name]
-        if item is None:
-            writer.write(b"null")
-        elif isinstance(item, str):
-            write_string(writer, item)
-        else:
-            writer.write(b"true" if item is True else b"false")
-    if sign == 0x7B:
-        writer.append(0x7B)
-    writer.append(0x7D)
 
 
 def write_byte_array(writer: BytesWriter, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """The JSON envelope of a message: an id, a content and metadata.
 
-A peer writes it compact and in this order, so `split_envelope` finds the three parts without reading the
-content; whatever else is valid goes through `read_envelope`.
+A peer writes it compact and in this order, so `open_envelope` finds the parts without reading the content;
+whatever else is valid goes through `read_envelope`.
 """
 
 from __future__ import annotations
@@ -10,21 +10,18 @@ import re
 from typing import TYPE_CHECKING, Final, final
 
 from ..errors import JsonSerializationError, RepeatedField
-from ..json_text.codec import decode_json
+from ..json_text.codec import decode_json, decode_json_part
 from ..json_text.members import read_members
 from ..json_text.reader import Reader
-from ..json_text.scan import stands_at
 from ..variant import COMPILED
-from .identifiers import find_canonical, is_canonical
+from .envelope_scan import CONTENT_START, EnvelopeScan
+from .identifiers import find_canonical
 from .metadata import MessageMetadata, read_metadata, read_metadata_at, repeated_field
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
 
-_PREFIX: Final = b'{"id":"'
-_CONTENT: Final = b'","content":'
 _METADATA: Final = b',"metadata":{'
-CONTENT_START: Final = len(_PREFIX) + 36 + len(_CONTENT)
 _BEGINNING: Final = re.compile(
     rb'\{"id":"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}","content":'
 )
@@ -34,92 +31,154 @@ ENVELOPE_FIELDS: Final = ("id", "content", "metadata")
 
 @final
 class Envelope:
-    """The parts of an envelope.
+    """An opened message: its parts are read, and checked, when they are asked for.
 
-    Args:
-        id: the message's UUID, canonical.
-        content: raw JSON text; not read yet when it comes from `split_envelope`.
-        metadata: the metadata, checked.
-        metadata_text: its raw JSON text.
+    Made by `EncodedMessage.open`.
     """
 
-    def __init__(self, id: str, content: bytes, metadata: MessageMetadata, metadata_text: bytes) -> None:
-        self.id = id
-        self.content = content
-        self.metadata = metadata
-        self.metadata_text = metadata_text
+    def __init__(
+        self, data: bytes, content_start: i64, content_end: i64, metadata_start: i64, metadata_end: i64
+    ) -> None:
+        self._data: Final = data
+        self._content_start: i64 = content_start
+        self._content_end: i64 = content_end
+        self._metadata_start: i64 = metadata_start
+        self._metadata_end: i64 = metadata_end
+        self._scan: EnvelopeScan | None = None
+        self._id: str | None = None
+        self._content: object = None
+        self._content_is_read = False
+        self._metadata: MessageMetadata | None = None
+
+    @property
+    def id(self) -> str:
+        """The message's UUID in its canonical form."""
+        found = self._id
+        if found is None:
+            found = self._data[7:43].decode("ascii")
+            self._id = found
+        return found
+
+    @property
+    def content(self) -> object:
+        """The decoded content; read once.
+
+        Raises:
+            JsonSerializationError: it is not JSON. Nothing that came before it in the message told so.
+        """
+        if not self._content_is_read:
+            self._content = self._read_content()
+            self._content_is_read = True
+        return self._content
+
+    @property
+    def content_text(self) -> bytes:
+        """The content's JSON text, unread."""
+        return self._data[self._content_start : self._content_end]
+
+    @property
+    def metadata(self) -> MessageMetadata:
+        """The metadata; read once.
+
+        Raises:
+            JsonSerializationError: they are not valid.
+        """
+        found = self._metadata
+        if found is None:
+            found = self._read_metadata()
+            self._metadata = found
+        return found
+
+    @property
+    def metadata_text(self) -> bytes:
+        """The metadata's JSON text, unread."""
+        return self._data[self._metadata_start : self._metadata_end]
+
+    @property
+    def source(self) -> str | None:
+        """Who sent the message, as its metadata say."""
+        scan = self._scan
+        return self.metadata.source if scan is None else scan.text(scan.source_start, scan.source_end)
+
+    @property
+    def destination(self) -> str | None:
+        """Who the message is for, as its metadata say."""
+        scan = self._scan
+        if scan is None:
+            return self.metadata.destination
+        return scan.text(scan.destination_start, scan.destination_end)
+
+    def _read_content(self) -> object:
+        try:
+            return decode_json_part(self._data, self._content_start, self._content_end)
+        except JsonSerializationError:
+            # Perhaps unknown keys stand beside it, which only the general reader can tell.
+            return read_envelope(self._data).content
+
+    def _read_metadata(self) -> MessageMetadata:
+        if self._scan is not None:
+            found = read_metadata_at(Reader(self._data, self._metadata_start))
+            if found is not None:
+                return found
+        return read_metadata(self.metadata_text)
 
 
-def split_envelope(data: bytes) -> Envelope | None:
-    """The parts of a compact envelope in the usual order.
-
-    The content is left unread: when it turns out not to be one JSON value, the general reader decides about
-    the whole.
+def open_envelope(data: bytes) -> Envelope | None:
+    """A compact envelope in the usual order; its content and the values of its properties are left unread.
 
     Returns:
-        None on any surprise.
+        None on any surprise: the general reader then decides.
     """
-    start = _start_of_metadata(data)
-    if start < 0:
-        return None
-    metadata = _metadata_at(data, start)
-    if metadata is None:
-        return None
-    return Envelope(data[7:43].decode("ascii"), data[CONTENT_START:start], metadata, data[start + 12 : -1])
-
-
-def peek_metadata(data: bytes) -> MessageMetadata | None:
-    """The metadata of a compact envelope in the usual order, without its content; None on any surprise."""
-    start = _start_of_metadata(data)
-    return None if start < 0 else _metadata_at(data, start)
-
-
-def _start_of_metadata(data: bytes) -> int:
-    """Where the content of a compact envelope ends, or -1.
-
-    `,"metadata":{` cannot stand inside a JSON string, and it is the envelope's own key exactly when its
-    object is followed by the one brace that ends the data.
-    """
+    if COMPILED:
+        scan = EnvelopeScan(data)
+        if not scan.find_parts():
+            return None
+        end: i64 = len(data) - 1
+        found = Envelope(data, CONTENT_START, scan.content_end, scan.metadata_start, end)
+        found._scan = scan
+        return found
     start = data.rfind(_METADATA)
-    if start <= CONTENT_START or not data.endswith(b"}}"):
-        return -1
-    if COMPILED:
-        usual = stands_at(data, 0, _PREFIX) and stands_at(data, len(_PREFIX) + 36, _CONTENT)
-        return start if usual and is_canonical(data, len(_PREFIX)) else -1
-    return start if _BEGINNING.match(data) is not None else -1
-
-
-def _metadata_at(data: bytes, start: int) -> MessageMetadata | None:
-    """The metadata between the end of the content and the last brace; None when it is not valid."""
-    if COMPILED:
-        reader = Reader(data, start + len(_METADATA) - 1)
-        metadata = read_metadata_at(reader)
-        if metadata is not None and reader.position == len(data) - 1:
-            return metadata
+    if start <= CONTENT_START or not data.endswith(b"}}") or _BEGINNING.match(data) is None:
+        return None
+    found = Envelope(data, CONTENT_START, start, start + len(_METADATA) - 1, len(data) - 1)
     try:
-        return read_metadata(data[start + len(_METADATA) - 1 : -1])
+        found._metadata = read_metadata(found.metadata_text)
     except JsonSerializationError:
         return None
+    return found
+
+
+def read_compact_envelope(data: bytes) -> Envelope | None:
+    """As `open_envelope`, with the metadata read; None on any surprise in them as well."""
+    if not COMPILED:
+        return open_envelope(data)
+    scan = EnvelopeScan(data)
+    if not scan.find_metadata():
+        return None
+    end: i64 = len(data) - 1
+    found = Envelope(data, CONTENT_START, scan.content_end, scan.metadata_start, end)
+    reader = Reader(data, scan.metadata_start)
+    metadata = read_metadata_at(reader)
+    if metadata is None or reader.position != end:
+        try:
+            metadata = read_metadata(found.metadata_text)
+        except JsonSerializationError:
+            return None
+    found._metadata = metadata
+    return found
 
 
 def end_of_plain_content(data: bytes) -> i64:
     """Where the content ends in a compact envelope with empty metadata; -1 for any other text."""
-    start: i64 = len(data) - len(_NO_METADATA)
-    if not COMPILED:
-        return start if data.endswith(_NO_METADATA) and _BEGINNING.match(data) is not None else -1
-    if (
-        start <= CONTENT_START
-        or not stands_at(data, start, _NO_METADATA)
-        or not stands_at(data, 0, _PREFIX)
-        or not stands_at(data, len(_PREFIX) + 36, _CONTENT)
-        or not is_canonical(data, len(_PREFIX))
-    ):
-        return -1
-    return start
+    if COMPILED:
+        return EnvelopeScan(data).end_of_plain_content()
+    if data.endswith(_NO_METADATA) and _BEGINNING.match(data) is not None:
+        return len(data) - len(_NO_METADATA)
+    return -1
 
 
 def read_envelope(data: bytes) -> Envelope:
-    """The parts of an envelope in any valid form; the content is checked too.
+    """An envelope in any valid form; all of it is checked.
 
     Raises:
         JsonSerializationError: not JSON, not an envelope, or one with a known field twice.
@@ -128,20 +187,29 @@ def read_envelope(data: bytes) -> Envelope:
     if members is None:
         decode_json(data)
         raise JsonSerializationError("expected a message object")
-    parts: dict[str, bytes] = {}
+    values: dict[str, object] = {}
+    starts: dict[str, int] = {}
+    texts: dict[str, bytes] = {}
     for member in members:
-        decode_json(member.text)
-        parts[member.key] = member.text
-    if "id" not in parts:
+        values[member.key] = decode_json(member.text)
+        starts[member.key] = member.start
+        texts[member.key] = member.text
+    if "id" not in values:
         raise JsonSerializationError("missing field `id`")
-    identifier = decode_json(parts["id"])
+    identifier = values["id"]
     canonical = find_canonical(identifier) if isinstance(identifier, str) else None
     if canonical is None:
         raise JsonSerializationError("field `id` is not a UUID")
-    if "content" not in parts:
+    if "content" not in values:
         raise JsonSerializationError("missing field `content`")
-    text = parts.get("metadata", b"{}")
-    found = Envelope(canonical, parts["content"], read_metadata(text), text)
+    content_end = starts["content"] + len(texts["content"])
+    metadata_start = starts.get("metadata", 0)
+    metadata = texts.get("metadata", b"")
+    found = Envelope(data, starts["content"], content_end, metadata_start, metadata_start + len(metadata))
+    found._id = canonical
+    found._content = values["content"]
+    found._content_is_read = True
+    found._metadata = read_metadata(metadata or b"{}")
     repeated = repeated_field(members, ENVELOPE_FIELDS)
     if repeated is not None:
         raise RepeatedField(repeated)

@@ -19,7 +19,8 @@ from ..json_text.members import read_members
 from ..variant import COMPILED, expect, expect_optional
 from .base64_text import decode_base64
 from .blocking_io import Reader, Writer, read_exactly
-from .envelope import peek_metadata, read_envelope, split_envelope
+from .envelope import Envelope, open_envelope, read_compact_envelope, read_envelope
+from .envelope_scan import EnvelopeScan
 from .formats import (
     AUTO,
     BASE64,
@@ -36,10 +37,15 @@ from .formats import (
     unsupported,
 )
 from .identifiers import find_canonical, new_identifier
-from .metadata import MessageMetadata, repeated_field
+from .metadata import MessageMetadata, repeated_field, write_metadata
+
+if COMPILED:
+    from librt.strings import BytesWriter
 
 _LARGEST_FRAME: Final = 2**32 - 1
 _DEFAULT_LIMIT: Final = 64 * 1024 * 1024
+# From so many bytes on, the content is copied once into the message instead of twice through a buffer.
+_LARGE: Final = 16384
 
 
 @final
@@ -110,11 +116,19 @@ class Message:
         Raises:
             JsonSerializationError: JSON cannot hold the content or the metadata.
         """
-        return b'{"id":"%b","content":%b,"metadata":%b}' % (
-            self.id.encode("ascii"),
-            encode_json_sorted(self.content),
-            self.metadata.to_json(),
-        )
+        identifier = self.id.encode("ascii")
+        content = encode_json_sorted(self.content)
+        if not COMPILED or len(content) >= _LARGE:
+            return b'{"id":"%b","content":%b,"metadata":%b}' % (identifier, content, self.metadata.to_json())
+        writer = BytesWriter()
+        writer.write(b'{"id":"')
+        writer.write(identifier)
+        writer.write(b'","content":')
+        writer.write(content)
+        writer.write(b',"metadata":')
+        write_metadata(writer, self.metadata)
+        writer.append(0x7D)
+        return writer.getvalue()
 
     def encode(self) -> EncodedMessage:
         """The message in its JSON form, ready to be sent.
@@ -262,6 +276,16 @@ class EncodedMessage:
             raise FrameTooLarge(size, max_frame)
         return EncodedMessage(read_exactly(reader, size), format)
 
+    def open(self) -> Envelope:
+        """The message with its content and the values of its properties unread until they are asked for.
+
+        Raises:
+            MessageError: the data is not an envelope in the form that the format says.
+        """
+        text = self._json_text()
+        found = open_envelope(text)
+        return read_envelope(text) if found is None else found
+
     def decode(self) -> object:
         """The content, or the whole value when the data is not an envelope.
 
@@ -271,22 +295,21 @@ class EncodedMessage:
         text = self._json_text()
         if self.format is AUTO:
             return decode_json(text)
-        parts = split_envelope(text)
-        if parts is not None:
+        envelope = read_compact_envelope(text)
+        if envelope is not None:
             try:
-                return decode_json(parts.content)
+                return envelope.content
             except JsonSerializationError:
-                parts = None
+                pass  # the general reader words the refusal
         value = decode_json(text)
         if not isinstance(value, dict) or "id" not in value or "content" not in value:
             return value
         try:
-            parts = read_envelope(text)
+            return read_envelope(text).content
         except RepeatedField:
             raise
         except JsonSerializationError:
             return value
-        return decode_json(parts.content)
 
     def decode_full(self) -> Message:
         """The whole message; the envelope is mandatory.
@@ -295,14 +318,10 @@ class EncodedMessage:
             MessageError: the data is not an envelope in the form that the format says.
         """
         text = self._json_text()
-        parts = split_envelope(text)
-        if parts is not None:
-            try:
-                return Message(decode_json(parts.content), parts.metadata, parts.id)
-            except JsonSerializationError:
-                parts = None
-        parts = read_envelope(text)
-        return Message(decode_json(parts.content), parts.metadata, parts.id)
+        envelope = read_compact_envelope(text)
+        if envelope is None:
+            envelope = read_envelope(text)
+        return Message(envelope.content, envelope.metadata, envelope.id)
 
     def to_string(self) -> str:
         """The data as text.
@@ -339,13 +358,30 @@ class EncodedMessage:
         Returns:
             None when the data is not an envelope in JSON text.
         """
+        envelope = self._peek()
+        return None if envelope is None else envelope.metadata
+
+    def peek_destination(self) -> str | None:
+        """Who the message is for, found without reading the content where the peer wrote the usual form.
+
+        Returns:
+            None when the metadata name nobody, or the data is not an envelope in JSON text.
+        """
+        if COMPILED and self.format is JSON:
+            scan = EnvelopeScan(self.data)
+            if scan.find_parts():
+                return scan.text(scan.destination_start, scan.destination_end)
+        envelope = self._peek()
+        return None if envelope is None else envelope.destination
+
+    def _peek(self) -> Envelope | None:
         if self.format is BASE64 or self.format is AUTO:
             return None
-        found = peek_metadata(self.data)
+        found = read_compact_envelope(self.data)
         if found is not None:
             return found
         try:
-            return read_envelope(self.data).metadata
+            return read_envelope(self.data)
         except JsonSerializationError:
             return None
 

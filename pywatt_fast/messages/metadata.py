@@ -8,13 +8,14 @@ from ..errors import JsonSerializationError, RepeatedField
 from ..json_text.codec import decode_json, encode_json, encode_json_sorted
 from ..json_text.members import Member, read_members
 from ..json_text.reader import Reader
-from ..json_text.writer import is_flat, write_flat, write_string
+from ..json_text.scan import end_of_object
+from ..json_text.writer import write_string
 from ..variant import COMPILED, expect, expect_optional
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from mypy_extensions import i64
+    from mypy_extensions import i64, u8
 
 if COMPILED:
     from librt.strings import BytesWriter
@@ -108,7 +109,9 @@ class MessageMetadata:
             JsonSerializationError: a field has a type or range that the wire does not know.
         """
         if COMPILED:
-            return _written(self)
+            writer = BytesWriter()
+            write_metadata(writer, self)
+            return writer.getvalue()
         parts: list[bytes] = []
         _add_text(parts, b'"id":', "id", self.id)
         if self.timestamp is not None:
@@ -120,44 +123,34 @@ class MessageMetadata:
         return b"{" + b",".join(parts) + b"}"
 
 
-def _written(metadata: MessageMetadata) -> bytes:
-    writer = BytesWriter()
-    writer.append(0x7B)
-    _write_text(writer, b'"id":', metadata.id)
+def write_metadata(writer: BytesWriter, metadata: MessageMetadata) -> None:
+    """Write metadata in place: for the compiled variant only.
+
+    Raises:
+        JsonSerializationError: a field has a type or range that the wire does not know.
+    """
+    start: i64 = len(writer)
+    # Each field is written with a comma before it; the first comma then becomes the brace.
+    _write_text(writer, b',"id":', metadata.id)
     timestamp = metadata.timestamp
     if timestamp is not None:
-        _separate(writer)
-        writer.write(b'"timestamp":%d' % _checked_timestamp(timestamp))
-    _write_text(writer, b'"source":', metadata.source)
-    _write_text(writer, b'"destination":', metadata.destination)
+        writer.write(b',"timestamp":%d' % _checked_timestamp(timestamp))
+    _write_text(writer, b',"source":', metadata.source)
+    _write_text(writer, b',"destination":', metadata.destination)
     properties = metadata.properties
     if properties is not None:
-        _separate(writer)
-        writer.write(b'"properties":')
-        _write_properties(writer, properties)
+        writer.write(b',"properties":')
+        writer.write(encode_json_sorted(_checked_properties(properties)))
+    if len(writer) == start:
+        writer.append(0x7B)
+    else:
+        writer[start] = u8(0x7B)
     writer.append(0x7D)
-    return writer.getvalue()
-
-
-def _write_properties(writer: BytesWriter, properties: dict[str, object]) -> None:
-    if is_flat(properties):
-        try:
-            write_flat(writer, properties)
-            return
-        except UnicodeEncodeError:
-            pass  # the general encoder words the refusal
-    writer.write(encode_json_sorted(properties))
-
-
-def _separate(writer: BytesWriter) -> None:
-    if len(writer) > 1:
-        writer.append(0x2C)
 
 
 def _write_text(writer: BytesWriter, key: bytes, value: str | None) -> None:
     if value is None:
         return
-    _separate(writer)
     writer.write(key)
     try:
         write_string(writer, value)
@@ -250,7 +243,7 @@ def _read_properties(reader: Reader) -> dict[str, object] | None:
     reader.position = start
     if reader.byte() != 0x7B:
         return None
-    end: i64 = reader.end_of_object()
+    end: i64 = end_of_object(reader.data, start)
     if end < 0:
         return None
     reader.position = end

@@ -10,7 +10,8 @@ from ..json_text.byte_arrays import bytes_of_list, scan_byte_array
 from ..json_text.codec import decode_json
 from ..json_text.members import read_members
 from ..messages.base64_text import decode_base64
-from ..messages.envelope import CONTENT_START, end_of_plain_content, read_envelope, split_envelope
+from ..messages.envelope import end_of_plain_content, read_compact_envelope, read_envelope
+from ..messages.envelope_scan import CONTENT_START
 from ..messages.formats import EncodingFormat
 from ..messages.identifiers import find_canonical
 from ..messages.message import EncodedMessage, encoded_of_value
@@ -105,8 +106,8 @@ def _content_and_metadata(payload: bytes) -> tuple[bytes, bytes] | None:
     end = end_of_plain_content(payload)
     if end >= 0:
         return payload[CONTENT_START:end], b"{}"
-    parts = split_envelope(payload)
-    return None if parts is None else (parts.content, parts.metadata_text)
+    envelope = read_compact_envelope(payload)
+    return None if envelope is None else (envelope.content_text, envelope.metadata_text)
 
 
 def _read_ordered(payload: bytes) -> HotOperation | None:
@@ -187,13 +188,13 @@ def _read_any(payload: bytes) -> Operation:
     if "id" not in value:
         return _line_response(value, payload)
     try:
-        parts = read_envelope(payload)
+        envelope = read_envelope(payload)
     except JsonSerializationError as error:
         raise OperationError("envelope: " + str(error).removeprefix("JSON serialization error: ")) from None
-    content = decode_json(parts.content)
+    content = envelope.content
     if not isinstance(content, dict) or "op" not in content:
         raise OperationError("content: missing field `op`")
-    return _operation_of(content, parts.content, parts.metadata_text)
+    return _operation_of(content, envelope.content_text, envelope.metadata_text or b"{}")
 
 
 def _line_response(value: dict[str, object], text: bytes) -> HttpResponse:
