@@ -88,7 +88,9 @@ class SpanDecoder(HeaderReader):
 
     def _continue_payload(self, chunk: bytes, end: i64) -> i64:
         missing: i64 = self._missing
-        stop: i64 = missing if missing < end else end
+        stop: i64 = missing
+        if stop > end:
+            stop = end
         missing -= stop
         self._missing = missing
         if self._code != 0 and stop > 0:

@@ -109,7 +109,11 @@ def scan_array(text: bytes, start: i64) -> tuple[bytes, i64]:
     while True:
         # A number and the sign after it are at most four bytes: one load, and no index into the text per
         # digit.
-        word: i64 = i64(read_i32_le(text, position)) if end - position >= 4 else _last_word(text, position)
+        word: i64
+        if end - position >= 4:
+            word = i64(read_i32_le(text, position))
+        else:
+            word = _last_word(text, position)
         value: i64 = (word & 0xFF) - 0x30
         sign: i64 = (word >> 8) & 0xFF
         second: i64 = sign - 0x30

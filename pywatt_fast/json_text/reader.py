@@ -46,7 +46,9 @@ class Reader:
     def byte(self, ahead: i64 = 0) -> i64:
         """The byte that stands here, or so many further on; 0 after the end."""
         position: i64 = self.position + ahead
-        return self.data[position] if position < len(self.data) else 0
+        if position < len(self.data):
+            return self.data[position]
+        return 0
 
     def take_byte(self, sign: i64) -> bool:
         """Step over one byte."""

@@ -66,6 +66,11 @@ def stands_at(data: bytes, position: i64, literal: bytes) -> bool:
         if read_i64_le(data, position + at) != read_i64_le(literal, at):
             return False
         at += 8
+    if at == size:
+        return True
+    if size > 8:
+        # The rest together with what was compared already is a word of its own.
+        return read_i64_le(data, position + size - 8) == read_i64_le(literal, size - 8)
     while at < size:
         if data[position + at] != literal[at]:
             return False
@@ -83,15 +88,25 @@ def end_of_plain_string(data: bytes, position: i64, ascii_only: bool = False) ->
     """
     ones: i64 = 0x0101010101010101
     high: i64 = ones << 7
-    refused: i64 = high if ascii_only else 0
+    refused: i64 = 0
+    if ascii_only:
+        refused = high
     end: i64 = len(data)
     while end - position >= 8:
         word: i64 = read_i64_le(data, position)
         quote: i64 = word ^ (ones * QUOTE)
         slash: i64 = word ^ (ones * BACKSLASH)
         found: i64 = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)
-        if (found & high) | (word & refused) != 0:
-            break
+        found = (found & high) | (word & refused)
+        if found != 0:
+            # The lowest bit found is that of the first such byte; those above may be carried over from it.
+            while found & 0x80 == 0:
+                found >>= 8
+                word >>= 8
+                position += 1
+            if word & 0xFF == QUOTE:
+                return position
+            return -1
         position += 8
     while position < end:
         byte: i64 = data[position]

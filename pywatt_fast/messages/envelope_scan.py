@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 if COMPILED:
     from librt.strings import read_i64_le
 
-CONTENT_START: Final = len('{"id":"') + 36 + len('","content":')
+CONTENT_START: Final = 55  # after `{"id":"`, 36 bytes of id and `","content":`
 _METADATA: Final = b',"metadata":{'
 _NO_METADATA: Final = b',"metadata":{}}'
-_SHORTEST: Final = CONTENT_START + 1 + len(_NO_METADATA)
+_SHORTEST: Final = 70
 
 # Words of text as they are loaded, little-endian. Seven bytes each: the compiler keeps such a number in a
 # register, but makes an object of one from 2**62 on.
@@ -75,7 +75,7 @@ class EnvelopeScan:
             return False
         start: i64 = _start_of_metadata(self._data)
         self.content_end = start
-        self.metadata_start = start + len(_METADATA) - 1
+        self.metadata_start = start + 12
         return start >= 0
 
     def end_of_plain_content(self) -> i64:
@@ -83,7 +83,9 @@ class EnvelopeScan:
         start: i64 = len(self._data) - len(_NO_METADATA)
         if start <= CONTENT_START or not stands_at(self._data, start, _NO_METADATA):
             return -1
-        return start if self._is_usual() else -1
+        if self._is_usual():
+            return start
+        return -1
 
     def _is_usual(self) -> bool:
         """Whether the text begins and ends as a compact envelope does."""
@@ -104,15 +106,16 @@ class EnvelopeScan:
             return position + 1
         seen: i64 = 0
         end: i64 = len(data)
-        while position >= 0 and position < end - 2:
+        while position < end - 2:
             # The first letters of the five fields differ, also in their five low bits.
             initial: i64 = data[position + 1]
             bit: i64 = 1 << (initial & 31)
             if seen & bit != 0:
                 return -1
             seen |= bit
-            position = self._find_field(position, initial)
-            if position < 0 or position >= end:
+            last: i64 = self._find_field(position, initial)
+            position = last + 1
+            if last < 0 or position >= end:
                 return -1
             if data[position] == 0x7D:
                 return position + 1
@@ -122,7 +125,7 @@ class EnvelopeScan:
         return -1
 
     def _find_field(self, position: i64, initial: i64) -> i64:
-        """The place after one field, noting where its value is; -1 on any surprise."""
+        """The last byte of one field, noting where its value is; negative on any surprise."""
         data = self._data
         start: i64
         end: i64
@@ -131,20 +134,20 @@ class EnvelopeScan:
             end = end_of_plain_string(data, start, True)
             self.source_start = start
             self.source_end = end
-            return end + 1 if end >= 0 else -1
+            return end
         if initial == 0x64 and stands_at(data, position, b'"destination":"'):
             start = position + 15
             end = end_of_plain_string(data, start, True)
             self.destination_start = start
             self.destination_end = end
-            return end + 1 if end >= 0 else -1
+            return end
         if initial == 0x70 and stands_at(data, position, b'"properties":{'):
-            return end_of_object(data, position + 13)
+            return end_of_object(data, position + 13) - 1
         if initial == 0x69 and stands_at(data, position, b'"id":"'):
             end = end_of_plain_string(data, position + 6, True)
-            return end + 1 if end >= 0 else -1
+            return end
         if initial == 0x74 and stands_at(data, position, b'"timestamp":'):
-            return _end_of_digits(data, position + 12)
+            return _end_of_digits(data, position + 12) - 1
         return -1
 
 
@@ -163,7 +166,10 @@ def _start_of_metadata(data: bytes) -> i64:
         if (letter - ones) & ~letter & high != 0:
             back: i64 = _place_in_literal(word & _SEVEN_BYTES)
             if back >= 0 and stands_at(data, position - back, _METADATA):
-                return position - back if position - back > CONTENT_START else -1
+                start: i64 = position - back
+                if start > CONTENT_START:
+                    return start
+                return -1
         position -= _STEP
     return -1
 
@@ -182,7 +188,9 @@ def _place_in_literal(word: i64) -> i64:
         return 4
     if word == _WORD_5:
         return 5
-    return 6 if word == _WORD_6 else -1
+    if word == _WORD_6:
+        return 6
+    return -1
 
 
 def _end_of_digits(data: bytes, position: i64) -> i64:
@@ -192,4 +200,6 @@ def _end_of_digits(data: bytes, position: i64) -> i64:
     while position < end and data[position] >= 0x30 and data[position] <= 0x39:
         position += 1
     size: i64 = position - start
-    return -1 if size == 0 or size > 18 or (data[start] == 0x30 and size > 1) else position
+    if size == 0 or size > 18 or (data[start] == 0x30 and size > 1):
+        return -1
+    return position
