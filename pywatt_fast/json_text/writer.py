@@ -6,17 +6,17 @@ beside it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..variant import COMPILED
 from .codec import encode_json
 from .scan import QUOTE, is_plain
 
 if TYPE_CHECKING:
-    from mypy_extensions import i16, i32, i64, u8
+    from mypy_extensions import i64, u8
 
 if COMPILED:
-    from librt.strings import BytesWriter, write_i16_be, write_i32_be
+    from librt.strings import BytesWriter, read_i32_be, write_i32_be
 
 
 def write_string(writer: BytesWriter, text: str) -> None:
@@ -34,6 +34,11 @@ def write_string(writer: BytesWriter, text: str) -> None:
         writer.write(encode_json(text))
 
 
+# For each byte four characters, a comma and its digits first, and how many of them count.
+_NUMBERS: Final = b"".join([b",%-3d" % value for value in range(256)])
+_SIZES: Final = bytes([len(b",%d" % value) for value in range(256)])
+
+
 def write_byte_array(writer: BytesWriter, data: bytes) -> None:
     """Write bytes as `[1,2,3]`."""
     start: i64 = len(writer)
@@ -42,22 +47,17 @@ def write_byte_array(writer: BytesWriter, data: bytes) -> None:
     if end == 0:
         writer.write(b"[]")
         return
-    # Each number is written with a comma before it; the first comma then becomes the bracket.
+    # Each number is written with a comma before it; the first comma then becomes the bracket. Four characters
+    # are written for each and those too many taken back: to branch by size would be guessed wrong too often.
+    numbers = _NUMBERS
+    sizes = _SIZES
+    length: i64 = start
     while position < end:
         value: i64 = data[position]
         position += 1
-        if value < 10:
-            write_i16_be(writer, i16(0x2C30 + value))
-            continue
-        hundreds: i64 = (value * 41) >> 12
-        rest: i64 = value - hundreds * 100
-        tens: i64 = (rest * 103) >> 10
-        units: i64 = rest - tens * 10
-        if hundreds == 0:
-            writer.append(0x2C)
-            write_i16_be(writer, i16(0x3030 + (tens << 8) + units))
-        else:
-            write_i32_be(writer, i32(0x2C303030 + (hundreds << 16) + (tens << 8) + units))
+        write_i32_be(writer, read_i32_be(numbers, value << 2))
+        length += sizes[value]
+        writer.truncate(length)
     writer[start] = u8(0x5B)
     writer.append(0x5D)
 
