@@ -101,9 +101,11 @@ def decode_json(data: bytes | str) -> object:
         raise _unreadable(error) from None
     # orjson reads -0 as the integer 0.
     text = data if isinstance(data, bytes) else data.encode()
-    if _may_hold_negative_zero(text, 0, len(text)):
-        return standard.decode(_text_of(data))
-    return value
+    if COMPILED:
+        doubtful = may_hold_negative_zero(text, 0, len(text))
+    else:
+        doubtful = b"-0" in text and _NEGATIVE_ZERO.search(text) is not None
+    return standard.decode(_text_of(data)) if doubtful else value
 
 
 def decode_json_part(data: bytes, start: int, end: int) -> object:
@@ -112,18 +114,12 @@ def decode_json_part(data: bytes, start: int, end: int) -> object:
     Raises:
         JsonSerializationError: the part is not JSON; the offset counts from its beginning.
     """
-    if _loads is None or end - start < _VIEWED or _may_hold_negative_zero(data, start, end):
+    if not COMPILED or _loads is None or end - start < _VIEWED or may_hold_negative_zero(data, start, end):
         return decode_json(data[start:end])
     try:
         return _loads(memoryview(data)[start:end])
     except ValueError as error:
         raise _unreadable(error) from None
-
-
-def _may_hold_negative_zero(data: bytes, start: int, end: int) -> bool:
-    if COMPILED:
-        return may_hold_negative_zero(data, start, end)
-    return data.find(b"-0", start, end) >= 0 and _NEGATIVE_ZERO.search(data, start, end) is not None
 
 
 def _text_of(data: bytes | str) -> str:

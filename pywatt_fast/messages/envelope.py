@@ -36,6 +36,12 @@ class Envelope:
     Made by `EncodedMessage.open`.
     """
 
+    _scan: EnvelopeScan | None = None
+    _id: str | None = None
+    _content: object = None
+    _content_is_read: bool = False
+    _metadata: MessageMetadata | None = None
+
     def __init__(
         self, data: bytes, content_start: i64, content_end: i64, metadata_start: i64, metadata_end: i64
     ) -> None:
@@ -44,11 +50,6 @@ class Envelope:
         self._content_end: i64 = content_end
         self._metadata_start: i64 = metadata_start
         self._metadata_end: i64 = metadata_end
-        self._scan: EnvelopeScan | None = None
-        self._id: str | None = None
-        self._content: object = None
-        self._content_is_read = False
-        self._metadata: MessageMetadata | None = None
 
     @property
     def id(self) -> str:
@@ -140,9 +141,10 @@ def open_envelope(data: bytes) -> Envelope | None:
     start = data.rfind(_METADATA)
     if start <= CONTENT_START or not data.endswith(b"}}") or _BEGINNING.match(data) is None:
         return None
-    found = Envelope(data, CONTENT_START, start, start + len(_METADATA) - 1, len(data) - 1)
+    after = start + len(_METADATA) - 1
+    found = Envelope(data, CONTENT_START, start, after, len(data) - 1)
     try:
-        found._metadata = read_metadata(found.metadata_text)
+        found._metadata = read_metadata(data[after:-1])
     except JsonSerializationError:
         return None
     return found

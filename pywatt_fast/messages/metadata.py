@@ -45,12 +45,18 @@ class MessageMetadata:
         destination: str | None = None,
         properties: dict[str, object] | None = None,
     ) -> None:
+        # Most fields are absent, and a call for each of them would double the time that this takes.
         if not COMPILED:
-            expect_optional(id, str, "str")
-            expect_optional(timestamp, int, "int")
-            expect_optional(source, str, "str")
-            expect_optional(destination, str, "str")
-            expect_optional(properties, dict, "dict")
+            if id is not None:
+                expect_optional(id, str, "str")
+            if timestamp is not None:
+                expect_optional(timestamp, int, "int")
+            if source is not None:
+                expect_optional(source, str, "str")
+            if destination is not None:
+                expect_optional(destination, str, "str")
+            if properties is not None:
+                expect_optional(properties, dict, "dict")
         self.id = id
         self.timestamp = timestamp
         self.source = source
@@ -181,11 +187,6 @@ def _checked_properties(value: object) -> dict[str, object]:
     return value
 
 
-def _optional_text(fields: dict[str, object], name: str) -> str | None:
-    value = fields.get(name)
-    return None if value is None else _checked_text(value, name)
-
-
 def repeated_field(members: list[Member], known: tuple[str, ...]) -> str | None:
     """The first of the known fields that occurs twice."""
     seen: set[str] = set()
@@ -266,18 +267,22 @@ def read_metadata(text: bytes) -> MessageMetadata:
     if not isinstance(value, dict):
         raise JsonSerializationError("metadata: expected an object")
     fields: dict[str, object] = value
-    properties = fields.get("properties")
     keys = len(fields)
-    if isinstance(properties, dict):
-        keys += len(properties)
-    timestamp = fields.get("timestamp")
-    found = MessageMetadata(
-        _optional_text(fields, "id"),
-        None if timestamp is None else _checked_timestamp(timestamp),
-        _optional_text(fields, "source"),
-        _optional_text(fields, "destination"),
-        None if properties is None else _checked_properties(properties),
-    )
+    found = MessageMetadata()
+    for name, field in fields.items():
+        if field is None:
+            continue
+        if name == "source":
+            found.source = _checked_text(field, name)
+        elif name == "destination":
+            found.destination = _checked_text(field, name)
+        elif name == "id":
+            found.id = _checked_text(field, name)
+        elif name == "timestamp":
+            found.timestamp = _checked_timestamp(field)
+        elif name == "properties":
+            found.properties = _checked_properties(field)
+            keys += len(found.properties)
     # Compact text has one `":` per key, so an equal count proves that none is repeated.
     if text.count(b'":') != keys:
         repeated = repeated_field(read_members(text) or [], METADATA_FIELDS)
