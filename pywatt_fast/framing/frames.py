@@ -160,12 +160,13 @@ class FrameDecoder(HeaderReader):
         unpack = HEADER.unpack_from
         found: list[tuple[int, bytes]] = [] if frames is None else frames
         before = len(found)
+        begin = position
         last = end - HEADER_SIZE
         while position <= last:
             size, code = unpack(chunk, position)
             start = position + HEADER_SIZE
             if size > max_frame or code < CODE_JSON or code > max_code:
-                self._hand_over(found, before, sink)
+                self._hand_over(found, before, position - begin, sink)
                 before = len(found)
                 self._judge(size, code, position, frames)
             else:
@@ -173,14 +174,19 @@ class FrameDecoder(HeaderReader):
                 if position <= end:
                     found.append((code, chunk[start:position]))
                     continue
-            position = self._open_payload(chunk, start, size, code, end)
-        self._hand_over(found, before, sink)
+                self._hand_over(found, before, start - HEADER_SIZE - begin, sink)
+                before = len(found)
+            position = begin = self._open_payload(chunk, start, size, code, end)
+        self._hand_over(found, before, position - begin, sink)
         if position < end:
             self._head = chunk[position:end]
 
-    def _hand_over(self, found: list[tuple[int, bytes]], before: int, sink: FrameSink | None) -> None:
-        """Count the frames found since `before`, and give them to the sink if there is one."""
-        self._count(len(found) - before, sum([len(payload) for _, payload in found[before:]]))
+    def _hand_over(
+        self, found: list[tuple[int, bytes]], before: int, size: int, sink: FrameSink | None
+    ) -> None:
+        """Count the frames found since `before`, which fill `size` bytes, and give them to the sink."""
+        count = len(found) - before
+        self._count(count, size - HEADER_SIZE * count)
         if sink is not None:
             for code, payload in found[before:]:
                 sink.receive(code, payload)
