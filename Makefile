@@ -3,15 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BENCHES := $(addprefix benches/,asgi_dispatch.py calls.py gateway.py start_up.py)
 CORE := $(wildcard pywatt_fast/*.py pywatt_fast/*/*.py)
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench bench-core clean
 
 help:
 	@echo "make demo            set up, start the example shop, tour it, stay up   (ARGS=--once: stop after the tour)"
 	@echo "make test            set up and run the whole suite                     (ARGS='-k name': a part of it)"
 	@echo "make check           formatting, lint, types and the floors, without the suite"
-	@echo "make bench           measure the core and the gateway beside their rivals"
+	@echo "make bench-core      hold the core to its goals, beside its rivals       (ARGS='--suite framing': one suite)"
+	@echo "make bench           the same, then calls, the gateway, start-up and dispatch"
 	@echo "make clean           remove the virtual environment and everything built"
 	@echo
 	@echo "PYTHON=python3.12 make ... picks the interpreter; PYWATT_BUILD_EXT=require|forbid|auto the core."
@@ -24,7 +26,7 @@ $(INSTALLED): pyproject.toml setup.py $(CORE)
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version): packages, then the core (about a minute the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make a virtual environment (on Debian: apt install python3-venv)"; rm -rf $(VENV); exit 1; }
 	@rm -f pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	@$(BIN)/pywatt version
 	@touch $@
 
@@ -40,8 +42,13 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench-core: $(INSTALLED)
+	@$(BIN)/python -m pytest -c benches/pytest.ini benches/core --benchmark-quiet -q $(ARGS)
+
+# A goal that the core misses is told at the end, after what else there is to measure.
 bench: $(INSTALLED)
-	@for file in benches/[a-z]*.py; do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@core=0; $(MAKE) --no-print-directory bench-core || core=1; \
+	for file in $(BENCHES); do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done; exit $$core
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .benchmarks build dist *.egg-info pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

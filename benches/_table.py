@@ -16,14 +16,18 @@ PACKAGES = ("uvloop", "orjson", "aiohttp", "fastapi", "uvicorn")
 Row = Mapping[str, str | float | None]
 
 
-def surroundings() -> dict[str, str]:
-    """What a figure depends on: the core's variant, versions, the processor."""
+def surroundings(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """What a figure depends on: the core's variant, versions, the processor.
+
+    Args:
+        packages: the distributions whose versions matter.
+    """
     found = {
         "core": "compiled" if COMPILED else "interpreted",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "cpu": f"{os.cpu_count()} x {_processor()}",
     }
-    for name in PACKAGES:
+    for name in packages:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -32,18 +36,32 @@ def surroundings() -> dict[str, str]:
 
 
 def show(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
-    """Print rows with the same keys; figures stand to the right, with three digits."""
+    """Print rows with the same keys; figures have three digits."""
     if as_json:
         print(json.dumps({"bench": title, "surroundings": surroundings(), "rows": list(rows)}))
         return
-    print(title)
-    print("  " + ", ".join(f"{name} {value}" for name, value in surroundings().items()))
-    names = list(rows[0])
-    cells = [names, *([_text(row[name]) for name in names] for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
-    for line in cells:
-        first, *others = zip(line, widths, strict=True)
-        print("  " + "  ".join([first[0].ljust(first[1]), *(text.rjust(width) for text, width in others)]))
+    print("\n".join(lines_of(title, rows, surroundings())))
+
+
+def lines_of(title: str, rows: Sequence[Row], measured_with: Mapping[str, str]) -> list[str]:
+    """The table as lines of text.
+
+    Args:
+        title: what was measured.
+        rows: all with the same keys; figures stand to the right.
+        measured_with: what `surroundings` found.
+    """
+    lines = [title, "  " + ", ".join(f"{name} {value}" for name, value in measured_with.items())]
+    for line in zip(*(_column(name, [row[name] for row in rows]) for name in rows[0]), strict=True):
+        lines.append("  " + "  ".join(line).rstrip())
+    return lines
+
+
+def _column(name: str, values: Sequence[str | float | None]) -> list[str]:
+    texts = [name, *map(_text, values)]
+    width = max(map(len, texts))
+    figures = any(isinstance(value, (int, float)) for value in values)
+    return [text.rjust(width) if figures else text.ljust(width) for text in texts]
 
 
 def _text(value: str | float | None) -> str:
