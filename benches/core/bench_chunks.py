@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import zlib
-from functools import partial
 from types import ModuleType
 
 from core.rivals import naive
@@ -14,7 +13,7 @@ from core.variants import part, subjects_of
 
 DATA = random.Random(65536).randbytes(65536)
 CHECKSUM = zlib.crc32(DATA)
-PAYLOAD = naive.encode_chunk(IDENTIFIER, 3, 16, DATA)
+PAYLOAD = naive.Chunk(IDENTIFIER, 3, 16, DATA, False, CHECKSUM, False).encode()
 HEAD, TAIL = PAYLOAD.split(DATA)
 
 
@@ -26,10 +25,14 @@ def bench_write(side_by_side: SideBySide) -> None:
         return Subject(lambda: encode(make(IDENTIFIER, 3, 16, DATA, False, checksum(DATA), False)))
 
     rivals = {
-        "naive": Subject(partial(naive.encode_chunk, IDENTIFIER, 3, 16, DATA)),
+        "naive": Subject(written_naively),
         "limit: copy and checksum": Subject(copied_and_summed),
     }
     side_by_side("64 KiB to bytes", subjects_of("write", written), rivals, PAYLOAD)
+
+
+def written_naively() -> bytes:
+    return naive.Chunk(IDENTIFIER, 3, 16, DATA, False, zlib.crc32(DATA), False).encode()
 
 
 def copied_and_summed() -> bytes:
@@ -49,10 +52,15 @@ def bench_read(side_by_side: SideBySide) -> None:
         return Subject(intact)
 
     rivals = {
-        "naive": Subject(partial(naive.decode_chunk, PAYLOAD)),
+        "naive": Subject(read_naively),
         "limit: copy and checksum": Subject(sliced_and_summed, expected=DATA),
     }
     side_by_side("64 KiB from bytes", subjects_of("read", read), rivals, (IDENTIFIER, 3, DATA))
+
+
+def read_naively() -> tuple[str, int, bytes]:
+    chunk = naive.Chunk.decode(PAYLOAD)
+    return chunk.stream_id, chunk.sequence, chunk.data
 
 
 def sliced_and_summed() -> bytes:

@@ -120,26 +120,38 @@ def read_varint(data: bytes, position: int) -> tuple[int, int]:
     return struct.unpack_from(form, data, position + 1)[0], position + 1 + struct.calcsize(form)
 
 
-def encode_chunk(stream_id: str, sequence: int, total: int, data: bytes) -> bytes:
-    out = bytearray(uuid.UUID(stream_id).bytes)
-    write_varint(out, sequence)
-    write_varint(out, total)
-    write_varint(out, len(data))
-    out += data
-    out.append(0)
-    write_varint(out, zlib.crc32(data))
-    out += b"\x00\x00"
-    return bytes(out)
+@dataclasses.dataclass
+class Chunk:
+    stream_id: str
+    sequence: int
+    total: int
+    data: bytes
+    compressed: bool
+    checksum: int
+    is_final: bool
 
+    def encode(self) -> bytes:
+        out = bytearray(uuid.UUID(self.stream_id).bytes)
+        write_varint(out, self.sequence)
+        write_varint(out, self.total)
+        write_varint(out, len(self.data))
+        out += self.data
+        out.append(self.compressed)
+        write_varint(out, self.checksum)
+        out += bytes([self.is_final, 0])
+        return bytes(out)
 
-def decode_chunk(payload: bytes) -> tuple[str, int, bytes]:
-    """The stream, the sequence and the data."""
-    stream_id = str(uuid.UUID(bytes=payload[:16]))
-    sequence, position = read_varint(payload, 16)
-    _, position = read_varint(payload, position)
-    size, position = read_varint(payload, position)
-    data = payload[position : position + size]
-    checksum, _ = read_varint(payload, position + size + 1)
-    if checksum != zlib.crc32(data):
-        raise ValueError("the checksum is not that of the data")
-    return stream_id, sequence, data
+    @classmethod
+    def decode(cls, payload: bytes) -> Chunk:
+        """A chunk without metadata, its checksum tested."""
+        stream_id = str(uuid.UUID(bytes=payload[:16]))
+        sequence, position = read_varint(payload, 16)
+        total, position = read_varint(payload, position)
+        size, position = read_varint(payload, position)
+        data = payload[position : position + size]
+        compressed = payload[position + size] == 1
+        checksum, position = read_varint(payload, position + size + 1)
+        chunk = cls(stream_id, sequence, total, data, compressed, checksum, payload[position] == 1)
+        if payload[position + 1] != 0 or checksum != zlib.crc32(data):
+            raise ValueError("metadata, or a checksum that is not that of the data")
+        return chunk
