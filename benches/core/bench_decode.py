@@ -18,7 +18,7 @@ from core.variants import not_installed, part, rival, subjects_of
 @pytest.mark.parametrize("size", SIZES)
 def bench_whole(size: str, side_by_side: SideBySide) -> None:
     content = content_of(size)
-    data = pure.encode_message(content, METADATA, IDENTIFIER)
+    data = pure.encode_dict(content, METADATA, IDENTIFIER)
     whole = {"id": IDENTIFIER, "content": content, "metadata": METADATA}
     expected = (IDENTIFIER, content, METADATA["destination"])
     ours = {
@@ -27,7 +27,8 @@ def bench_whole(size: str, side_by_side: SideBySide) -> None:
     }
     rivals = {
         "naive": Subject(partial(read_naively, data)),
-        "pure + orjson": Subject(partial(pure.decode_message, data)),
+        "pure + orjson": Subject(partial(pure.read_message, data)),
+        "orjson and a dict": Subject(partial(pure.read_dict, data)),
         "msgspec.json": with_schema(data),
         "limit: orjson.loads, nothing read": Subject(partial(orjson.loads, data), expected=whole),
         "json.loads, nothing read": Subject(partial(json.loads, data), expected=whole),

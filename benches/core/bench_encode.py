@@ -23,6 +23,7 @@ BATCH = 64
 def bench_new(size: str, side_by_side: SideBySide) -> None:
     content = content_of(size)
     plain = naive.Metadata(**METADATA)
+    slotted = pure.Metadata(**METADATA)
     ours = {
         **subjects_of("frame", lambda core: framed(core, content)),
         **subjects_of("frame of a batch", lambda core: batched(core, content)),
@@ -30,7 +31,8 @@ def bench_new(size: str, side_by_side: SideBySide) -> None:
     }
     rivals: Subjects = {
         "naive": writing(lambda: naive.frame(naive.Message(content, plain).encode())),
-        "pure + orjson": writing(partial(pure.new_frame, content, METADATA)),
+        "pure + orjson": writing(partial(pure.new_frame, content, slotted)),
+        "orjson and a dict": writing(partial(pure.new_frame_of_dict, content, METADATA)),
         **with_schemas(content),
     }
     side_by_side(f"new {size}", ours, rivals, (content, METADATA))
@@ -103,21 +105,32 @@ def with_schemas(content: Any) -> dict[str, Subject | Missing]:
 
 @pytest.mark.parametrize("size", SIZES)
 def bench_existing(size: str, side_by_side: SideBySide) -> None:
-    """Objects that are there already, their id too."""
+    """Contents that have an id already. The core writes the whole frame, the others its text alone."""
     content = content_of(size)
     message = {"id": IDENTIFIER, "content": content, "metadata": METADATA}
 
     def text(encode: Callable[[], bytes], expected: Any) -> Subject:
         return Subject(encode, value=lambda: json.loads(encode()), expected=expected)
 
-    def encoded(core: ModuleType) -> Subject:
+    def framed_with_id(core: ModuleType) -> Subject:
+        frame = partial(part(core, "MessageWriter")(metadata_of(core)).frame, content, IDENTIFIER)
+        return Subject(frame, value=lambda: json.loads(frame()[5:]))
+
+    def from_ready_object(core: ModuleType) -> Subject:
+        """With the keys of the content sorted, as the reference writes generic content."""
         ready = core.Message(content, metadata_of(core), IDENTIFIER)
         return text(ready.to_json, message)
 
     plain = naive.Message(content, naive.Metadata(**METADATA), IDENTIFIER)
+    slotted = pure.Message(content, pure.Metadata(**METADATA), IDENTIFIER)
+    ours = {
+        **subjects_of("frame", framed_with_id),
+        **subjects_of("message object", from_ready_object),
+    }
     rivals: dict[str, Subject | Missing] = {
         "naive": text(plain.encode, message),
-        "pure + orjson": text(partial(pure.encode_message, content, METADATA, IDENTIFIER), message),
+        "pure + orjson": text(slotted.encode, message),
+        "orjson and a dict": text(partial(pure.encode_dict, content, METADATA, IDENTIFIER), message),
         "msgspec.json": not_installed("msgspec"),
         "msgpack.packb": packed(message),
         "limit: orjson.dumps(content)": text(partial(orjson.dumps, content), content),
@@ -130,7 +143,7 @@ def bench_existing(size: str, side_by_side: SideBySide) -> None:
 
         structure = schemas.Message(IDENTIFIER, content, schemas.Metadata(**METADATA))
         rivals["msgspec.json"] = text(partial(schemas.encode, structure), message)
-    side_by_side(f"existing {size}", subjects_of("text", encoded), rivals, message)
+    side_by_side(f"existing {size}", ours, rivals, message)
 
 
 def packed(message: Any) -> Subject | Missing:

@@ -42,7 +42,7 @@ def bench_write_response(size: int, side_by_side: SideBySide) -> None:
 
     rivals = {
         "naive": frame(naively),
-        "pure + orjson": frame(lambda: pure.new_frame(response_fields(body), {})),
+        "orjson and a dict": frame(lambda: pure.new_frame_of_dict(response_fields(body), {})),
     }
     side_by_side(f"write {size} B", subjects_of("response", written), rivals, response_fields(body))
 
@@ -50,7 +50,7 @@ def bench_write_response(size: int, side_by_side: SideBySide) -> None:
 @pytest.mark.parametrize("size", BODIES)
 def bench_read_response(size: int, side_by_side: SideBySide) -> None:
     body = random.Random(size).randbytes(size)
-    text = pure.encode_message(response_fields(body), {}, IDENTIFIER)
+    text = pure.encode_dict(response_fields(body), {}, IDENTIFIER)
 
     def read(core: ModuleType) -> Subject:
         def fields() -> tuple[str, int, dict[str, str], bytes]:
@@ -67,12 +67,12 @@ def bench_read_response(size: int, side_by_side: SideBySide) -> None:
 
         return Subject(fields)
 
-    rivals = {"naive": parsed_by(json.loads), "pure + orjson": parsed_by(orjson.loads)}
+    rivals = {"naive": parsed_by(json.loads), "orjson and a dict": parsed_by(orjson.loads)}
     side_by_side(f"read {size} B", subjects_of("response", read), rivals, ("r-1", 200, HEADERS, body))
 
 
 def bench_read_call(side_by_side: SideBySide) -> None:
-    payload = pure.encode_message(content_of("small"), METADATA, IDENTIFIER)
+    payload = pure.encode_dict(content_of("small"), METADATA, IDENTIFIER)
     call = {
         "op": "route_to_module",
         "target_module_id": "ledger",
@@ -80,7 +80,7 @@ def bench_read_call(side_by_side: SideBySide) -> None:
         "request_id": IDENTIFIER,
         "payload": {"data": list(payload), "format": "Json"},
     }
-    text = pure.encode_message(call, {}, IDENTIFIER)
+    text = pure.encode_dict(call, {}, IDENTIFIER)
 
     def read(core: ModuleType) -> Subject:
         def fields() -> tuple[str, str, bytes]:
@@ -96,5 +96,5 @@ def bench_read_call(side_by_side: SideBySide) -> None:
 
         return Subject(fields)
 
-    rivals = {"naive": parsed_by(json.loads), "pure + orjson": parsed_by(orjson.loads)}
+    rivals = {"naive": parsed_by(json.loads), "orjson and a dict": parsed_by(orjson.loads)}
     side_by_side("read a call", subjects_of("call", read), rivals, ("ledger", "price", payload))

@@ -16,7 +16,7 @@ from core.variants import not_installed, part, rival, subjects_of
 
 @pytest.mark.parametrize("size", SIZES)
 def bench_destination(size: str, side_by_side: SideBySide) -> None:
-    data = pure.encode_message(content_of(size), METADATA, IDENTIFIER)
+    data = pure.encode_dict(content_of(size), METADATA, IDENTIFIER)
     ours = {
         **subjects_of("destination", lambda core: peeked(core, data)),
         **subjects_of("metadata object", lambda core: through_metadata(core, data)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import dataclass
 from struct import Struct
 from typing import Any
 
@@ -36,17 +37,70 @@ class Splitter:
         return frames
 
 
-def encode_message(content: Any, metadata: dict[str, Any], identifier: str) -> bytes:
-    return orjson.dumps({"id": identifier, "content": content, "metadata": metadata})
+@dataclass(slots=True)
+class Metadata:
+    id: str | None = None
+    timestamp: int | None = None
+    source: str | None = None
+    destination: str | None = None
+    properties: dict[str, Any] | None = None
+
+    def present(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if self.id is not None:
+            found["id"] = self.id
+        if self.timestamp is not None:
+            found["timestamp"] = self.timestamp
+        if self.source is not None:
+            found["source"] = self.source
+        if self.destination is not None:
+            found["destination"] = self.destination
+        if self.properties is not None:
+            found["properties"] = self.properties
+        return found
 
 
-def new_frame(content: Any, metadata: dict[str, Any]) -> bytes:
-    text = encode_message(content, metadata, str(uuid.uuid4()))
+@dataclass(slots=True)
+class Message:
+    content: Any
+    metadata: Metadata
+    id: str
+
+    def encode(self) -> bytes:
+        return encode_dict(self.content, self.metadata.present(), self.id)
+
+    @staticmethod
+    def decode(data: bytes) -> Message:
+        value = orjson.loads(data)
+        if CANONICAL.fullmatch(value["id"]) is None:
+            raise ValueError("the id is not a UUID")
+        return Message(value["content"], Metadata(**value["metadata"]), value["id"])
+
+
+def frame(text: bytes) -> bytes:
     return HEADER.pack(len(text), 1) + text
 
 
-def decode_message(data: bytes) -> tuple[str, Any, str | None]:
-    """The id, the content and the destination."""
+def new_frame(content: Any, metadata: Metadata) -> bytes:
+    return frame(Message(content, metadata, str(uuid.uuid4())).encode())
+
+
+def read_message(data: bytes) -> tuple[str, Any, str | None]:
+    """The id, the content and the destination, of a message object."""
+    message = Message.decode(data)
+    return message.id, message.content, message.metadata.destination
+
+
+def encode_dict(content: Any, metadata: dict[str, Any], identifier: str) -> bytes:
+    """What a script does that wants no message objects."""
+    return orjson.dumps({"id": identifier, "content": content, "metadata": metadata})
+
+
+def new_frame_of_dict(content: Any, metadata: dict[str, Any]) -> bytes:
+    return frame(encode_dict(content, metadata, str(uuid.uuid4())))
+
+
+def read_dict(data: bytes) -> tuple[str, Any, str | None]:
     value = orjson.loads(data)
     identifier = value["id"]
     if CANONICAL.fullmatch(identifier) is None:
