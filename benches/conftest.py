@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.addoption(
         "--suite", action="append", choices=suite_names(), help="run this suite alone; may be repeated"
     )
-    options.addoption("--rounds", type=int, default=61, help="how often each subject is timed")
+    options.addoption("--rounds", type=int, default=41, help="how often each subject is timed")
     options.addoption("--round-seconds", type=float, default=0.006, help="how long one timing takes")
     options.addoption("--json", type=Path, default=RESULT, metavar="FILE", help="where the result is stored")
     options.addoption("--no-gates", action="store_true", help="let no goal fail the run")
