@@ -33,12 +33,12 @@ DATA = naive_bincode.encode(VALUE, NOTATION)
 
 def schema_of(core: ModuleType) -> Any:
     """The notation as the core wants it, made once."""
-    return part(core, "bincode.schema.parse_schema")(NOTATION)
+    return part(core, "bincode.Schema")(NOTATION)
 
 
 def bench_write(side_by_side: SideBySide) -> None:
     ours = subjects_of(
-        "struct", lambda core: Subject(partial(part(core, "bincode.codec.encode"), VALUE, schema_of(core)))
+        "struct", lambda core: Subject(partial(part(core, "bincode.encode"), VALUE, schema_of(core)))
     )
     rivals = {"naive": Subject(partial(naive_bincode.encode, VALUE, NOTATION))}
     side_by_side("struct to bytes", ours, rivals, DATA)
@@ -46,7 +46,7 @@ def bench_write(side_by_side: SideBySide) -> None:
 
 def bench_read(side_by_side: SideBySide) -> None:
     ours = subjects_of(
-        "struct", lambda core: Subject(partial(part(core, "bincode.codec.decode"), DATA, schema_of(core)))
+        "struct", lambda core: Subject(partial(part(core, "bincode.decode"), DATA, schema_of(core)))
     )
     rivals = {"naive": Subject(partial(naive_bincode.decode, DATA, NOTATION))}
     side_by_side("struct from bytes", ours, rivals, (VALUE, len(DATA)))
