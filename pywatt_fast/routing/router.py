@@ -1,0 +1,422 @@
+"""The router: decides on the channel of each message and learns from what became of it."""
+
+from __future__ import annotations
+
+from math import floor, isfinite
+from typing import TYPE_CHECKING, Final, final
+
+from ..errors import RoutingError
+from ..messages.message import EncodedMessage
+from ..messages.metadata import MessageMetadata
+from ..variant import COMPILED, expect, expect_optional
+from .channel_type import (
+    CHANNEL_COUNT,
+    CHANNELS,
+    IPC_THEN_TCP,
+    NONE_AVAILABLE,
+    ONLY_IPC,
+    ONLY_TCP,
+    ORDER_COUNT,
+    ChannelType,
+    expect_channel,
+    order_of,
+)
+from .characteristics import (
+    BULK,
+    CRITICAL,
+    HIGH,
+    NORMAL,
+    MessageCharacteristics,
+    MessagePriority,
+    extract_message_characteristics,
+    is_local,
+)
+from .config import RoutingConfig
+from .decision import KeptDecision, RoutingDecision, confidence_of
+from .health import NEVER, ChannelHealth, HealthRecord
+from .latency_window import INITIAL_LATENCY
+from .matrix import SCENARIO_COUNT, RoutingMatrix, scenario_of
+from .outcome_window import STEP
+from .quantities import checked_span
+from .requirements import Requirements, place_of
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
+
+_TCP: Final = 0
+_IPC: Final = 1
+_NOBODY: Final = -1
+_MOST_TURNS: Final = 1000
+_SAME_WEIGHT: Final = 1e-9
+
+# How a channel stands toward a message: the lower the better.
+_PRIMARY: Final = 0
+_FALLBACK: Final = 1
+_OTHER: Final = 2
+_UNUSABLE: Final = 3
+
+_URGENCIES: Final = ("critical priority", "high priority", "normal routing", "low priority", "bulk transfer")
+_REASONS: Final = [
+    [f"Selected {name} based on {urgency} preference" for urgency in _URGENCIES] for name in ("TCP", "IPC")
+]
+# One place for each scenario, urgency, order of channels, and whether the size is within the limit: whatever
+# else differs between two messages or targets, their decision is the same.
+_KEPT_COUNT: Final = SCENARIO_COUNT * 5 * ORDER_COUNT * 2
+
+
+def _urgency_of(priority: MessagePriority) -> i64:
+    if priority is NORMAL:
+        return 2
+    if priority is HIGH:
+        return 1
+    if priority is CRITICAL:
+        return 0
+    return 4 if priority is BULK else 3
+
+
+@final
+class ChannelRouter:
+    """Decides which channel each message travels on.
+
+    A decision is repeated until its time is over, or until its grounds change: a channel connects or
+    disconnects, begins or ceases to meet a condition, fails, is forgiven, or outweighs the other. Seconds are
+    those of any clock that does not go back; a time before an earlier one counts as that.
+
+    Args:
+        config: how it decides, by default with load balancing and learning.
+        matrix: what each kind of message prefers, by default that of the reference crate.
+    """
+
+    def __init__(self, config: RoutingConfig | None = None, matrix: RoutingMatrix | None = None) -> None:
+        if not COMPILED:
+            expect_optional(config, RoutingConfig, "pywatt_fast.routing.config.RoutingConfig")
+            expect_optional(matrix, RoutingMatrix, "pywatt_fast.routing.matrix.RoutingMatrix")
+        chosen = RoutingConfig() if config is None else config
+        self._cache_ttl = chosen.cache_ttl
+        self._max_kept = chosen.max_cache_size
+        self._balances = chosen.enable_load_balancing
+        self._learning_rate = chosen.learning_rate
+        self._matrix = RoutingMatrix() if matrix is None else matrix.copy()
+        self._requirements = Requirements(self._matrix)
+        self._records = [HealthRecord() for _ in range(CHANNEL_COUNT)]
+        self._grounds = [record.grounds(self._requirements.met_by(record)) for record in self._records]
+        self._heavier: i64 = _NOBODY
+        self._now = -NEVER
+        self._changes_at = NEVER
+        self._generation = 0
+        self._kept: list[KeptDecision | None] = [None] * _KEPT_COUNT
+        self._kept_count = 0
+        self._available: tuple[ChannelType, ...] = ()
+        self._order: i64 = NONE_AVAILABLE
+
+    def route(
+        self,
+        target: str,
+        characteristics: MessageCharacteristics,
+        available: tuple[ChannelType, ...],
+        now: float,
+    ) -> RoutingDecision | None:
+        """Decide on the channel of one message.
+
+        Args:
+            target: where it goes; its text says whether that is on this machine.
+            characteristics: what is known of it.
+            available: the channels there are, in the order in which they are tried when nothing else
+                decides; the same tuple again is recognised at once.
+            now: seconds on the router's clock.
+
+        Returns:
+            The decision, or None where no available channel can be used.
+
+        Raises:
+            RoutingError: the time is not finite.
+        """
+        if not COMPILED:
+            _expect_arguments(target, characteristics, available, now)
+        if available is not self._available:
+            self._order = order_of(available)
+            self._available = available
+        if now >= self._changes_at:
+            self._move_to(now)
+        scenario: i64 = scenario_of(is_local(target), characteristics)
+        urgency: i64 = _urgency_of(characteristics.priority)
+        place: i64 = (scenario * 5 + urgency) * ORDER_COUNT + self._order
+        if characteristics.size > self._requirements.size_limits[scenario]:
+            place += _KEPT_COUNT // 2
+        kept = self._kept[place]
+        if kept is None or kept.generation != self._generation or not kept.made <= now < kept.expires:
+            return self._decide(scenario, urgency, place, characteristics.timeout_ms, now)
+        timeout_ms = characteristics.timeout_ms
+        return kept.decision if timeout_ms is None else kept.within(timeout_ms)
+
+    def route_message(
+        self,
+        target: str,
+        message: EncodedMessage,
+        metadata: MessageMetadata | None,
+        available: tuple[ChannelType, ...],
+        now: float,
+    ) -> RoutingDecision | None:
+        """As `route`, with what `extract_message_characteristics` finds.
+
+        Args:
+            target: where the message goes.
+            message: the message; only its size counts.
+            metadata: its metadata, if it has any.
+            available: the channels there are.
+            now: seconds on the router's clock.
+
+        Returns:
+            The decision, or None where no available channel can be used.
+
+        Raises:
+            RoutingError: the time is not finite.
+        """
+        return self.route(target, extract_message_characteristics(message, metadata, target), available, now)
+
+    def record_success(self, channel: ChannelType, now: float, latency: float = INITIAL_LATENCY) -> None:
+        """Learn that a message arrived.
+
+        Args:
+            channel: the one it was sent on.
+            now: seconds on the router's clock.
+            latency: seconds it took.
+
+        Raises:
+            RoutingError: the time is not finite, or the latency is negative or not finite.
+        """
+        if not COMPILED:
+            expect_channel(channel)
+            _expect_numbers(now, latency)
+        _checked_time(now)
+        checked_span(latency, "latency")
+        self._now = max(self._now, now)
+        self._records[place_of(channel)].add_success(latency, self._now, self._learning_rate)
+        self._bring_up_to_date()
+
+    def record_failure(self, channel: ChannelType, now: float) -> None:
+        """Learn that a message did not arrive.
+
+        Args:
+            channel: the one it was sent on.
+            now: seconds on the router's clock.
+
+        Raises:
+            RoutingError: the time is not finite.
+        """
+        if not COMPILED:
+            expect_channel(channel)
+        _checked_time(now)
+        self._now = max(self._now, now)
+        self._records[place_of(channel)].add_failure(self._now, self._learning_rate)
+        self._bring_up_to_date()
+
+    def update_channel_status(self, channel: ChannelType, connected: bool, now: float) -> None:
+        """Learn that a channel was connected or lost; a loss counts as a failure, too.
+
+        Args:
+            channel: which.
+            connected: whether it can be used now.
+            now: seconds on the router's clock.
+
+        Raises:
+            RoutingError: the time is not finite.
+        """
+        if not COMPILED:
+            expect_channel(channel)
+            expect(connected, bool, "bool")
+        _checked_time(now)
+        self._now = max(self._now, now)
+        record = self._records[place_of(channel)]
+        record.known = True
+        record.connected = connected
+        if not connected:
+            record.add_failure(self._now, self._learning_rate)
+        self._bring_up_to_date()
+
+    def update_routing_matrix(self, matrix: RoutingMatrix) -> None:
+        """Decide by another matrix from now on; the router keeps a copy."""
+        if not COMPILED:
+            expect(matrix, RoutingMatrix, "pywatt_fast.routing.matrix.RoutingMatrix")
+        self._matrix = matrix.copy()
+        self._requirements = Requirements(self._matrix)
+        self._generation += 1
+        self._bring_up_to_date()
+
+    def get_routing_matrix(self) -> RoutingMatrix:
+        """A copy of the matrix."""
+        return self._matrix.copy()
+
+    def get_health_status(self, now: float) -> dict[ChannelType, ChannelHealth]:
+        """The health of every channel of which anything was reported.
+
+        Args:
+            now: seconds on the router's clock.
+
+        Raises:
+            RoutingError: the time is not finite.
+        """
+        self._move_to(now)
+        found: dict[ChannelType, ChannelHealth] = {}
+        for channel in CHANNELS:
+            record = self._records[place_of(channel)]
+            if record.known:
+                found[channel] = record.shown()
+        return found
+
+    def _move_to(self, now: float) -> None:
+        """Let time pass."""
+        _checked_time(now)
+        self._now = max(self._now, now)
+        self._bring_up_to_date()
+
+    def _bring_up_to_date(self) -> None:
+        """Find out whether earlier decisions still have their grounds, and when to look again."""
+        changes_at = NEVER
+        next_step = (floor(self._now / STEP) + 1) * STEP
+        for place in range(CHANNEL_COUNT):
+            record = self._records[place]
+            if not record.known:
+                continue
+            record.move_to(self._now)
+            changes_at = min(changes_at, record.forgives_at())
+            if record.is_in_use():
+                changes_at = min(changes_at, next_step)
+            grounds = record.grounds(self._requirements.met_by(record))
+            if grounds != self._grounds[place]:
+                self._grounds[place] = grounds
+                self._generation += 1
+        heavier = _heavier_of(self._records[_TCP].weight, self._records[_IPC].weight)
+        if heavier != self._heavier:
+            self._heavier = heavier
+            self._generation += 1
+        self._changes_at = changes_at
+
+    def _decide(
+        self, scenario: i64, urgency: i64, place: i64, timeout_ms: int | None, now: float
+    ) -> RoutingDecision | None:
+        _checked_time(now)
+        fits = place < _KEPT_COUNT // 2
+        tcp: i64 = self._standing(_TCP, scenario, fits)
+        ipc: i64 = self._standing(_IPC, scenario, fits)
+        first: i64 = _TCP
+        fallback: ChannelType | None = None
+        if tcp == _UNUSABLE:
+            if ipc == _UNUSABLE:
+                return None
+            first = _IPC
+        elif ipc != _UNUSABLE:
+            first = self._first_of(tcp, ipc)
+            fallback = CHANNELS[1 - first]
+        record = self._records[first]
+        latency = record.latency
+        # What is kept serves messages without a timeout as well.
+        decision = RoutingDecision(
+            CHANNELS[first],
+            fallback,
+            confidence_of(record.availability, record.error_rate, latency, None),
+            _REASONS[first][urgency],
+            latency,
+            self._requirements.weights[scenario],
+        )
+        # Where channels take turns, each message asks anew.
+        if self._max_kept > 0 and self._cache_ttl > 0.0 and not (tcp == ipc and self._takes_turns()):
+            expires = now + self._cache_ttl
+            kept = KeptDecision(
+                self._generation, now, expires, decision, record.availability, record.error_rate, latency
+            )
+            self._keep(place, kept)
+        if timeout_ms is None:
+            return decision
+        confidence = confidence_of(record.availability, record.error_rate, latency, timeout_ms)
+        return decision.with_confidence(confidence)
+
+    def _standing(self, channel: i64, scenario: i64, fits: bool) -> i64:
+        """How a channel stands toward messages of a scenario."""
+        order: i64 = self._order
+        if order == NONE_AVAILABLE or order == (ONLY_IPC if channel == _TCP else ONLY_TCP):
+            return _UNUSABLE
+        record = self._records[channel]
+        if record.known:
+            if not record.connected:
+                return _UNUSABLE
+            if not fits or not (self._grounds[channel] >> scenario) & 1:
+                return _OTHER
+        if channel == self._requirements.primaries[scenario]:
+            return _PRIMARY
+        return _FALLBACK if channel == self._requirements.fallbacks[scenario] else _OTHER
+
+    def _first_of(self, tcp: i64, ipc: i64) -> i64:
+        """Which of two usable channels goes first, by how they stand.
+
+        What was learnt decides only between channels that the preference names and whose conditions hold, or
+        between two of which neither is so: success does not make up for a condition.
+        """
+        if self._heavier != _NOBODY and (tcp == _OTHER) == (ipc == _OTHER):
+            return self._heavier
+        if tcp != ipc:
+            return _TCP if tcp < ipc else _IPC
+        earlier: i64 = _IPC if self._order == IPC_THEN_TCP else _TCP
+        return self._take_turn(earlier) if self._takes_turns() else earlier
+
+    def _takes_turns(self) -> bool:
+        """Whether channels that stand alike share the load."""
+        return self._balances and self._heavier == _NOBODY
+
+    def _take_turn(self, earlier: i64) -> i64:
+        """The channel that had fewer turns."""
+        one = self._records[earlier]
+        other = self._records[1 - earlier]
+        chosen = other if other.turns < one.turns else one
+        chosen.turns += 1
+        if chosen.turns > _MOST_TURNS:
+            one.turns = 0
+            other.turns = 0
+        return earlier if chosen is one else 1 - earlier
+
+    def _keep(self, place: i64, kept: KeptDecision) -> None:
+        if self._kept[place] is None:
+            if self._kept_count >= self._max_kept:
+                self._forget_oldest()
+            self._kept_count += 1
+        self._kept[place] = kept
+
+    def _forget_oldest(self) -> None:
+        oldest: KeptDecision | None = None
+        place: i64 = 0
+        for at in range(_KEPT_COUNT):
+            kept = self._kept[at]
+            if kept is not None and (oldest is None or kept.made < oldest.made):
+                oldest = kept
+                place = at
+        self._kept[place] = None
+        self._kept_count -= 1
+
+
+def _heavier_of(tcp: float, ipc: float) -> i64:
+    """The place of the channel that outweighs the other; what rounding makes of equal weights is no lead."""
+    if tcp > ipc + _SAME_WEIGHT:
+        return _TCP
+    return _IPC if ipc > tcp + _SAME_WEIGHT else _NOBODY
+
+
+def _checked_time(now: float) -> None:
+    if not isfinite(now):
+        raise RoutingError("now", "expected a finite number of seconds")
+
+
+def _expect_arguments(target: object, characteristics: object, available: object, now: float) -> None:
+    if not isinstance(target, str):
+        expect(target, str, "str")
+    if not isinstance(characteristics, MessageCharacteristics):
+        place = "pywatt_fast.routing.characteristics."
+        expect(characteristics, MessageCharacteristics, place + "MessageCharacteristics")
+    if not isinstance(available, tuple):
+        expect(available, tuple, "tuple")
+    _expect_numbers(now, 0.0)
+
+
+def _expect_numbers(now: float, latency: float) -> None:
+    """Refuse what is no number before anything is said about the numbers themselves."""
+    isfinite(now)
+    isfinite(latency)
