@@ -20,7 +20,8 @@ class ChannelType(Enum):
 TCP: Final = ChannelType.TCP
 IPC: Final = ChannelType.IPC
 CHANNEL_COUNT: Final = 2
-CHANNELS: Final = (TCP, IPC)
+# Not a tuple: the compiler would build that anew for each look into it.
+CHANNELS: Final = [TCP, IPC]
 """Every channel, at its place in lists that hold something per channel."""
 
 # The orders in which channels can be offered, as small numbers.

@@ -56,6 +56,7 @@ LARGEST_DATA: Final = 1024 * 1024
 SMALLEST_DATA: Final = 100
 """Bytes below which a message without metadata counts as control."""
 
+_LOCAL_PREFIXES: Final[tuple[str, ...]] = ("127.0.0.1", "localhost", "unix://")
 _PRIORITIES: Final = {"critical": CRITICAL, "high": HIGH, "normal": NORMAL, "low": LOW, "bulk": BULK}
 _TYPES: Final = {
     "control": CONTROL,
@@ -153,12 +154,7 @@ def _expect_types(
 
 def is_local(target: str) -> bool:
     """Whether a target is on this machine: a loopback address, a Unix socket, or a name without a port."""
-    return (
-        ":" not in target
-        or target.startswith("127.0.0.1")
-        or target.startswith("localhost")  # noqa: PIE810  a tuple is the slower form when compiled
-        or target.startswith("unix://")
-    )
+    return ":" not in target or target.startswith(_LOCAL_PREFIXES)
 
 
 def locate_target(target: str) -> TargetLocation:

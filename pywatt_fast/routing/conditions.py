@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias, final
 
 from ..errors import RoutingError
 from ..json_text.codec import encode_json
+from ..variant import expect
 from .quantities import (
     NANOSECONDS,
     checked_count,
@@ -123,6 +125,24 @@ class MinThroughput:
 
 
 RoutingCondition: TypeAlias = MaxSize | MinHealth | MaxLatency | MinThroughput
+
+
+def expect_conditions(conditions: Sequence[object]) -> None:
+    """Refuse a list that holds anything else."""
+    for condition in conditions:
+        if not isinstance(condition, (MaxSize, MinHealth, MaxLatency, MinThroughput)):
+            expect(condition, MaxSize, "RoutingCondition")
+
+
+def condition_text(condition: RoutingCondition) -> bytes:
+    """The JSON text of a condition."""
+    if isinstance(condition, MaxSize):
+        return condition.to_json()
+    if isinstance(condition, MinHealth):
+        return condition.to_json()
+    if isinstance(condition, MaxLatency):
+        return condition.to_json()
+    return condition.to_json()
 
 
 def read_condition(text: bytes | str) -> RoutingCondition:

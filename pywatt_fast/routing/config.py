@@ -18,7 +18,7 @@ class RoutingConfig:
         max_cache_size: decisions kept; 0 keeps none.
         health_check_interval: seconds; for whoever checks the channels, the router itself asks nobody.
         enable_load_balancing: take turns among channels that are equally good.
-        learning_rate: what a channel's weight gains with every success, and loses twice with every failure;
+        learning_rate: what a success adds to the weight of its channel; a failure takes away twice as much.
             0 learns nothing.
 
     Raises:
@@ -43,7 +43,7 @@ class RoutingConfig:
 
     @staticmethod
     def reference() -> RoutingConfig:
-        """Decisions by matrix and conditions alone, as the reference crate makes them with both extras off."""
+        """Decisions by matrix and conditions alone: those of the reference crate with both extras off."""
         return RoutingConfig(60.0, 1000, 10.0, False, 0.0)
 
 

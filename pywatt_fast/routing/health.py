@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from .matrix import SCENARIO_COUNT
 from .latency_window import INITIAL_LATENCY, LatencyWindow
+from .matrix import SCENARIO_COUNT
 from .outcome_window import OutcomeWindow
 
 NEVER: Final = float("inf")

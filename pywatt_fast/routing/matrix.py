@@ -9,7 +9,14 @@ from ..json_text.codec import encode_json
 from ..variant import COMPILED, expect_optional
 from .channel_type import IPC, TCP, ChannelType, expect_channel, read_channel, write_channel
 from .characteristics import BULK, CRITICAL, FILE_TRANSFER, HIGH, REAL_TIME, MessageCharacteristics
-from .conditions import MaxLatency, MaxSize, MinHealth, MinThroughput, RoutingCondition, condition_of_value
+from .conditions import (
+    MaxLatency,
+    MaxSize,
+    RoutingCondition,
+    condition_of_value,
+    condition_text,
+    expect_conditions,
+)
 from .quantities import checked_number, read_number, read_object, required
 from .strict_json import decode_settings
 
@@ -81,6 +88,8 @@ class ChannelPreference:
             expect_channel(primary)
             expect_optional(fallback, ChannelType, "pywatt_fast.routing.channel_type.ChannelType")
             expect_optional(conditions, list, "list")
+        if conditions is not None:
+            expect_conditions(conditions)
         self.primary = primary
         self.fallback = fallback
         self.conditions: list[RoutingCondition] = [] if conditions is None else conditions
@@ -105,7 +114,7 @@ class ChannelPreference:
         return b'{"primary":%b,"fallback":%b,"conditions":[%b],"weight":%b}' % (
             write_channel(self.primary),
             write_channel(self.fallback),
-            b",".join([_condition_text(condition) for condition in self.conditions]),
+            b",".join([condition_text(condition) for condition in self.conditions]),
             encode_json(self.weight),
         )
 
@@ -118,16 +127,6 @@ class ChannelPreference:
             JsonSerializationError: it is not JSON, or has a field twice.
         """
         return _preference_of_value(decode_settings(text), "")
-
-
-def _condition_text(condition: RoutingCondition) -> bytes:
-    if isinstance(condition, MaxSize):
-        return condition.to_json()
-    if isinstance(condition, MinHealth):
-        return condition.to_json()
-    if isinstance(condition, MaxLatency):
-        return condition.to_json()
-    return condition.to_json()
 
 
 def _preference_of_value(value: object, name: str) -> ChannelPreference:

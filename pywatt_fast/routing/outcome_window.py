@@ -22,18 +22,15 @@ class OutcomeWindow:
         self._success_steps = [0] * STEP_COUNT
         self._failure_steps = [0] * STEP_COUNT
         self._step = 0
-        self._began = -1.0
+        self._began = 0.0
         self._has_begun = False
 
     def move_to(self, now: float) -> None:
         """Let go of what is older than the window; `now` never goes back."""
-        step = floor(now / STEP)
-        passed = step - self._step
-        if passed <= 0 and self._has_begun:
+        if not self._has_begun:
             return
-        if passed >= STEP_COUNT or not self._has_begun:
-            passed = STEP_COUNT
-        for back in range(passed):
+        step = floor(now / STEP)
+        for back in range(min(step - self._step, STEP_COUNT)):
             place = (step - back) % STEP_COUNT
             self.successes -= self._success_steps[place]
             self.failures -= self._failure_steps[place]
@@ -42,11 +39,13 @@ class OutcomeWindow:
         self._step = step
 
     def add(self, succeeded: bool, now: float) -> None:
-        """Count one outcome."""
-        if not self._has_begun:
+        """Count one outcome; `now` never goes back."""
+        if self._has_begun:
+            self.move_to(now)
+        else:
+            self._has_begun = True
             self._began = now
-        self.move_to(now)
-        self._has_begun = True
+            self._step = floor(now / STEP)
         place = self._step % STEP_COUNT
         if succeeded:
             self.successes += 1

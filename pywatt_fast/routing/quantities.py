@@ -14,6 +14,15 @@ _LONGEST_SPAN: Final = LARGEST_COUNT * NANOSECONDS + NANOSECONDS - 1
 _DURATION_FIELDS: Final = ("secs", "nanos")
 
 
+def expect_number(value: float) -> None:
+    """Refuse, in the interpreted variant, what the compiled one cannot take as a float."""
+    if not COMPILED and type(value) is not float:
+        try:
+            isfinite(value)
+        except (TypeError, OverflowError):
+            expect(value, float, "float")
+
+
 def checked_count(value: int, field: str) -> int:
     """A whole number that fits into 64 bits without a sign.
 
@@ -33,6 +42,7 @@ def checked_number(value: float, field: str) -> float:
     Raises:
         RoutingError: it is.
     """
+    expect_number(value)
     if not isfinite(value):
         raise RoutingError(field, "expected a finite number")
     return float(value)
@@ -44,6 +54,7 @@ def checked_span(value: float, field: str) -> float:
     Raises:
         RoutingError: they are negative or not finite.
     """
+    expect_number(value)
     if not isfinite(value) or value < 0.0:
         raise RoutingError(field, "expected a finite number of seconds, at least 0")
     return float(value)
@@ -55,7 +66,7 @@ def nanoseconds_of(seconds: float, field: str) -> int:
     Raises:
         RoutingError: they are negative, not finite, or more than the wire can say.
     """
-    found = int(round(checked_span(seconds, field) * NANOSECONDS))
+    found = round(checked_span(seconds, field) * NANOSECONDS)
     if found > _LONGEST_SPAN:
         raise RoutingError(field, "expected at most 2^64 seconds")
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor, isfinite
+from math import floor
 from typing import TYPE_CHECKING, Final, final
 
 from ..errors import RoutingError
@@ -37,7 +37,7 @@ from .health import NEVER, ChannelHealth, HealthRecord
 from .latency_window import INITIAL_LATENCY
 from .matrix import SCENARIO_COUNT, RoutingMatrix, scenario_of
 from .outcome_window import STEP
-from .quantities import checked_span
+from .quantities import checked_span, expect_number
 from .requirements import Requirements, place_of
 
 if TYPE_CHECKING:
@@ -187,7 +187,8 @@ class ChannelRouter:
         """
         if not COMPILED:
             expect_channel(channel)
-            _expect_numbers(now, latency)
+            expect_number(now)
+            expect_number(latency)
         _checked_time(now)
         checked_span(latency, "latency")
         self._now = max(self._now, now)
@@ -273,7 +274,6 @@ class ChannelRouter:
     def _bring_up_to_date(self) -> None:
         """Find out whether earlier decisions still have their grounds, and when to look again."""
         changes_at = NEVER
-        next_step = (floor(self._now / STEP) + 1) * STEP
         for place in range(CHANNEL_COUNT):
             record = self._records[place]
             if not record.known:
@@ -281,7 +281,7 @@ class ChannelRouter:
             record.move_to(self._now)
             changes_at = min(changes_at, record.forgives_at())
             if record.is_in_use():
-                changes_at = min(changes_at, next_step)
+                changes_at = min(changes_at, (floor(self._now / STEP) + 1) * STEP)
             grounds = record.grounds(self._requirements.met_by(record))
             if grounds != self._grounds[place]:
                 self._grounds[place] = grounds
@@ -340,7 +340,8 @@ class ChannelRouter:
         if record.known:
             if not record.connected:
                 return _UNUSABLE
-            if not fits or not (self._grounds[channel] >> scenario) & 1:
+            met: i64 = self._grounds[channel]
+            if not fits or (met >> scenario) & 1 == 0:
                 return _OTHER
         if channel == self._requirements.primaries[scenario]:
             return _PRIMARY
@@ -401,7 +402,10 @@ def _heavier_of(tcp: float, ipc: float) -> i64:
 
 
 def _checked_time(now: float) -> None:
-    if not isfinite(now):
+    if not COMPILED:
+        expect_number(now)
+    # Only the difference of two finite numbers is 0; asking `isfinite` would box the number.
+    if now - now != 0.0:
         raise RoutingError("now", "expected a finite number of seconds")
 
 
@@ -413,10 +417,4 @@ def _expect_arguments(target: object, characteristics: object, available: object
         expect(characteristics, MessageCharacteristics, place + "MessageCharacteristics")
     if not isinstance(available, tuple):
         expect(available, tuple, "tuple")
-    _expect_numbers(now, 0.0)
-
-
-def _expect_numbers(now: float, latency: float) -> None:
-    """Refuse what is no number before anything is said about the numbers themselves."""
-    isfinite(now)
-    isfinite(latency)
+    expect_number(now)

@@ -17,7 +17,9 @@ def channels(core: ModuleType, names: list[str]) -> tuple[Any, ...]:
 @pytest.fixture
 def characteristics(core: ModuleType, routing_case: Case) -> Any:
     return core.extract_message_characteristics(
-        core.EncodedMessage(bytes(routing_case["size"])), metadata_of(core, routing_case), routing_case["target"]
+        core.EncodedMessage(bytes(routing_case["size"])),
+        metadata_of(core, routing_case),
+        routing_case["target"],
     )
 
 
