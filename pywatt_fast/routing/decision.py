@@ -136,7 +136,6 @@ class KeptDecision:
     """A decision for a message without a timeout, and what it takes to judge one with a timeout.
 
     Args:
-        generation: the router's, when it was made; any other means that its grounds are gone.
         made: seconds on the router's clock.
         expires: seconds on the router's clock.
         decision: for a message without a timeout.
@@ -147,7 +146,6 @@ class KeptDecision:
 
     def __init__(
         self,
-        generation: int,
         made: float,
         expires: float,
         decision: RoutingDecision,
@@ -155,7 +153,6 @@ class KeptDecision:
         error_rate: float,
         latency: float,
     ) -> None:
-        self.generation = generation
         self.made = made
         self.expires = expires
         self.decision = decision

@@ -8,7 +8,6 @@ from .latency_window import INITIAL_LATENCY, LatencyWindow
 from .matrix import SCENARIO_COUNT
 from .outcome_window import OutcomeWindow
 
-NEVER: Final = float("inf")
 FAILURE_MEMORY: Final = 60.0
 """Seconds for which a failure lowers the availability."""
 AVAILABILITY_AFTER_FAILURE: Final = 0.8
@@ -124,13 +123,13 @@ class HealthRecord:
         flags = (4 if self.known else 0) | (2 if self.connected else 0) | (1 if self.failed_lately else 0)
         return (flags << SCENARIO_COUNT) | met
 
-    def forgives_at(self) -> float:
-        """When the last failure stops to lower the availability, in seconds; infinity without one."""
-        return self._last_failure + FAILURE_MEMORY if self.failed_lately else NEVER
-
-    def is_in_use(self) -> bool:
-        """Whether figures change as time passes."""
-        return self._outcomes.successes > 0 or self._outcomes.failures > 0
+    def changes_at(self) -> float:
+        """When time alone may change the figures, in seconds; infinity where it will not."""
+        found = self._outcomes.changes_at()
+        if self.failed_lately:
+            forgiven = self._last_failure + FAILURE_MEMORY
+            return forgiven if forgiven < found else found
+        return found
 
     def shown(self) -> ChannelHealth:
         """The health as it was last brought up to date."""

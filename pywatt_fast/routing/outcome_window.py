@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import Final, final
 
+NEVER: Final = float("inf")
 STEP: Final = 5.0
 """Seconds by which the window moves on."""
 STEP_COUNT: Final = 60
@@ -22,12 +23,13 @@ class OutcomeWindow:
         self._success_steps = [0] * STEP_COUNT
         self._failure_steps = [0] * STEP_COUNT
         self._step = 0
+        self._step_ends = 0.0
         self._began = 0.0
         self._has_begun = False
 
     def move_to(self, now: float) -> None:
         """Let go of what is older than the window; `now` never goes back."""
-        if not self._has_begun:
+        if now < self._step_ends or not self._has_begun:
             return
         step = floor(now / STEP)
         for back in range(min(step - self._step, STEP_COUNT)):
@@ -37,6 +39,7 @@ class OutcomeWindow:
             self._success_steps[place] = 0
             self._failure_steps[place] = 0
         self._step = step
+        self._step_ends = (step + 1) * STEP
 
     def add(self, succeeded: bool, now: float) -> None:
         """Count one outcome; `now` never goes back."""
@@ -46,6 +49,7 @@ class OutcomeWindow:
             self._has_begun = True
             self._began = now
             self._step = floor(now / STEP)
+            self._step_ends = (self._step + 1) * STEP
         place = self._step % STEP_COUNT
         if succeeded:
             self.successes += 1
@@ -63,4 +67,11 @@ class OutcomeWindow:
         """Messages per second that arrived, over the window or the time since the first outcome."""
         if self.successes == 0:
             return 0.0
-        return self.successes / min(max(now - self._began, 1.0), WINDOW)
+        age = now - self._began
+        if age > WINDOW:
+            return self.successes / WINDOW
+        return self.successes / age if age > 1.0 else float(self.successes)
+
+    def changes_at(self) -> float:
+        """When the window moves on, in seconds; infinity while it is empty."""
+        return self._step_ends if self.successes > 0 or self.failures > 0 else NEVER

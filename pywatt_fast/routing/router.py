@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import floor
 from typing import TYPE_CHECKING, Final, final
 
 from ..errors import RoutingError
@@ -33,10 +32,10 @@ from .characteristics import (
 )
 from .config import RoutingConfig
 from .decision import KeptDecision, RoutingDecision, confidence_of
-from .health import NEVER, ChannelHealth, HealthRecord
+from .health import ChannelHealth, HealthRecord
 from .latency_window import INITIAL_LATENCY
 from .matrix import SCENARIO_COUNT, RoutingMatrix, scenario_of
-from .outcome_window import STEP
+from .outcome_window import NEVER
 from .quantities import checked_span, expect_number
 from .requirements import Requirements, place_of
 
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
 _TCP: Final = 0
 _IPC: Final = 1
 _NOBODY: Final = -1
+_CHARACTERISTICS: Final[type[object]] = MessageCharacteristics
+_CHARACTERISTICS_NAME: Final = "pywatt_fast.routing.characteristics.MessageCharacteristics"
 _MOST_TURNS: Final = 1000
 _SAME_WEIGHT: Final = 1e-9
 
@@ -98,12 +99,12 @@ class ChannelRouter:
         self._learning_rate = chosen.learning_rate
         self._matrix = RoutingMatrix() if matrix is None else matrix.copy()
         self._requirements = Requirements(self._matrix)
+        self._size_limits = self._requirements.size_limits
         self._records = [HealthRecord() for _ in range(CHANNEL_COUNT)]
         self._grounds = [record.grounds(self._requirements.met_by(record)) for record in self._records]
         self._heavier: i64 = _NOBODY
         self._now = -NEVER
         self._changes_at = NEVER
-        self._generation = 0
         self._kept: list[KeptDecision | None] = [None] * _KEPT_COUNT
         self._kept_count = 0
         self._available: tuple[ChannelType, ...] = ()
@@ -131,8 +132,15 @@ class ChannelRouter:
         Raises:
             RoutingError: the time is not finite.
         """
-        if not COMPILED:
-            _expect_arguments(target, characteristics, available, now)
+        if not COMPILED:  # asked in place: a call for each would cost as much as the decision
+            if type(target) is not str:
+                expect(target, str, "str")
+            if not isinstance(characteristics, _CHARACTERISTICS):
+                expect(characteristics, _CHARACTERISTICS, _CHARACTERISTICS_NAME)
+            if type(available) is not tuple:
+                expect(available, tuple, "tuple")
+            if type(now) is not float:
+                expect_number(now)
         if available is not self._available:
             self._order = order_of(available)
             self._available = available
@@ -141,10 +149,10 @@ class ChannelRouter:
         scenario: i64 = scenario_of(is_local(target), characteristics)
         urgency: i64 = _urgency_of(characteristics.priority)
         place: i64 = (scenario * 5 + urgency) * ORDER_COUNT + self._order
-        if characteristics.size > self._requirements.size_limits[scenario]:
+        if characteristics.size > self._size_limits[scenario]:
             place += _KEPT_COUNT // 2
         kept = self._kept[place]
-        if kept is None or kept.generation != self._generation or not kept.made <= now < kept.expires:
+        if kept is None or not kept.made <= now < kept.expires:
             return self._decide(scenario, urgency, place, characteristics.timeout_ms, now)
         timeout_ms = characteristics.timeout_ms
         return kept.decision if timeout_ms is None else kept.within(timeout_ms)
@@ -189,11 +197,11 @@ class ChannelRouter:
             expect_channel(channel)
             expect_number(now)
             expect_number(latency)
-        _checked_time(now)
         checked_span(latency, "latency")
-        self._now = max(self._now, now)
-        self._records[place_of(channel)].add_success(latency, self._now, self._learning_rate)
-        self._bring_up_to_date()
+        self._move_to(now)
+        place = place_of(channel)
+        self._records[place].add_success(latency, self._now, self._learning_rate)
+        self._look_at(place)
 
     def record_failure(self, channel: ChannelType, now: float) -> None:
         """Learn that a message did not arrive.
@@ -207,10 +215,10 @@ class ChannelRouter:
         """
         if not COMPILED:
             expect_channel(channel)
-        _checked_time(now)
-        self._now = max(self._now, now)
-        self._records[place_of(channel)].add_failure(self._now, self._learning_rate)
-        self._bring_up_to_date()
+        self._move_to(now)
+        place = place_of(channel)
+        self._records[place].add_failure(self._now, self._learning_rate)
+        self._look_at(place)
 
     def update_channel_status(self, channel: ChannelType, connected: bool, now: float) -> None:
         """Learn that a channel was connected or lost; a loss counts as a failure, too.
@@ -226,14 +234,14 @@ class ChannelRouter:
         if not COMPILED:
             expect_channel(channel)
             expect(connected, bool, "bool")
-        _checked_time(now)
-        self._now = max(self._now, now)
-        record = self._records[place_of(channel)]
+        self._move_to(now)
+        place = place_of(channel)
+        record = self._records[place]
         record.known = True
         record.connected = connected
         if not connected:
             record.add_failure(self._now, self._learning_rate)
-        self._bring_up_to_date()
+        self._look_at(place)
 
     def update_routing_matrix(self, matrix: RoutingMatrix) -> None:
         """Decide by another matrix from now on; the router keeps a copy."""
@@ -241,8 +249,9 @@ class ChannelRouter:
             expect(matrix, RoutingMatrix, "pywatt_fast.routing.matrix.RoutingMatrix")
         self._matrix = matrix.copy()
         self._requirements = Requirements(self._matrix)
-        self._generation += 1
-        self._bring_up_to_date()
+        self._size_limits = self._requirements.size_limits
+        self._forget_all()
+        self._look_at_all()
 
     def get_routing_matrix(self) -> RoutingMatrix:
         """A copy of the matrix."""
@@ -258,6 +267,7 @@ class ChannelRouter:
             RoutingError: the time is not finite.
         """
         self._move_to(now)
+        self._look_at_all()
         found: dict[ChannelType, ChannelHealth] = {}
         for channel in CHANNELS:
             record = self._records[place_of(channel)]
@@ -268,29 +278,33 @@ class ChannelRouter:
     def _move_to(self, now: float) -> None:
         """Let time pass."""
         _checked_time(now)
-        self._now = max(self._now, now)
-        self._bring_up_to_date()
+        if now > self._now:
+            self._now = now
+        if self._now >= self._changes_at:
+            self._look_at_all()
 
-    def _bring_up_to_date(self) -> None:
-        """Find out whether earlier decisions still have their grounds, and when to look again."""
-        changes_at = NEVER
+    def _look_at_all(self) -> None:
+        self._changes_at = NEVER
         for place in range(CHANNEL_COUNT):
-            record = self._records[place]
-            if not record.known:
-                continue
-            record.move_to(self._now)
-            changes_at = min(changes_at, record.forgives_at())
-            if record.is_in_use():
-                changes_at = min(changes_at, (floor(self._now / STEP) + 1) * STEP)
-            grounds = record.grounds(self._requirements.met_by(record))
-            if grounds != self._grounds[place]:
-                self._grounds[place] = grounds
-                self._generation += 1
+            self._look_at(place)
+
+    def _look_at(self, place: int) -> None:
+        """Forget the decisions whose grounds in a channel have changed, and note when to look again."""
+        record = self._records[place]
+        if not record.known:
+            return
+        record.move_to(self._now)
+        changes_at = record.changes_at()
+        if changes_at < self._changes_at:
+            self._changes_at = changes_at
+        grounds = record.grounds(self._requirements.met_by(record))
+        if grounds != self._grounds[place]:
+            self._grounds[place] = grounds
+            self._forget_all()
         heavier = _heavier_of(self._records[_TCP].weight, self._records[_IPC].weight)
         if heavier != self._heavier:
             self._heavier = heavier
-            self._generation += 1
-        self._changes_at = changes_at
+            self._forget_all()
 
     def _decide(
         self, scenario: i64, urgency: i64, place: i64, timeout_ms: int | None, now: float
@@ -322,9 +336,7 @@ class ChannelRouter:
         # Where channels take turns, each message asks anew.
         if self._max_kept > 0 and self._cache_ttl > 0.0 and not (tcp == ipc and self._takes_turns()):
             expires = now + self._cache_ttl
-            kept = KeptDecision(
-                self._generation, now, expires, decision, record.availability, record.error_rate, latency
-            )
+            kept = KeptDecision(now, expires, decision, record.availability, record.error_rate, latency)
             self._keep(place, kept)
         if timeout_ms is None:
             return decision
@@ -382,6 +394,11 @@ class ChannelRouter:
             self._kept_count += 1
         self._kept[place] = kept
 
+    def _forget_all(self) -> None:
+        if self._kept_count > 0:
+            self._kept = [None] * _KEPT_COUNT
+            self._kept_count = 0
+
     def _forget_oldest(self) -> None:
         oldest: KeptDecision | None = None
         place: i64 = 0
@@ -407,14 +424,3 @@ def _checked_time(now: float) -> None:
     # Only the difference of two finite numbers is 0; asking `isfinite` would box the number.
     if now - now != 0.0:
         raise RoutingError("now", "expected a finite number of seconds")
-
-
-def _expect_arguments(target: object, characteristics: object, available: object, now: float) -> None:
-    if not isinstance(target, str):
-        expect(target, str, "str")
-    if not isinstance(characteristics, MessageCharacteristics):
-        place = "pywatt_fast.routing.characteristics."
-        expect(characteristics, MessageCharacteristics, place + "MessageCharacteristics")
-    if not isinstance(available, tuple):
-        expect(available, tuple, "tuple")
-    expect_number(now)
