@@ -1,4 +1,4 @@
-"""Decisions of a router, and for how long they are repeated."""
+"""Decisions of a router, and how sure it is of them."""
 
 from __future__ import annotations
 
@@ -129,41 +129,3 @@ def confidence_of(availability: float, error_rate: float, latency: float, timeou
     if found < 0.0:
         return 0.0
     return 1.0 if found > 1.0 else found
-
-
-@final
-class KeptDecision:
-    """A decision for a message without a timeout, and what it takes to judge one with a timeout.
-
-    Args:
-        made: seconds on the router's clock.
-        expires: seconds on the router's clock.
-        decision: for a message without a timeout.
-        availability: of the primary channel.
-        error_rate: of the primary channel.
-        latency: of the primary channel, in seconds.
-    """
-
-    def __init__(
-        self,
-        made: float,
-        expires: float,
-        decision: RoutingDecision,
-        availability: float,
-        error_rate: float,
-        latency: float,
-    ) -> None:
-        self.made = made
-        self.expires = expires
-        self.decision = decision
-        self._timed = decision
-        self._availability = availability
-        self._error_rate = error_rate
-        self._latency = latency
-
-    def within(self, timeout_ms: int) -> RoutingDecision:
-        """The decision for a message with a timeout, in milliseconds."""
-        confidence = confidence_of(self._availability, self._error_rate, self._latency, timeout_ms)
-        if self._timed.confidence != confidence:
-            self._timed = self.decision.with_confidence(confidence)
-        return self._timed

@@ -31,10 +31,11 @@ from .characteristics import (
     is_local,
 )
 from .config import RoutingConfig
-from .decision import KeptDecision, RoutingDecision, confidence_of
+from .decision import RoutingDecision, confidence_of
+from .decision_cache import OVERSIZE, URGENCY_COUNT, DecisionCache
 from .health import ChannelHealth, HealthRecord
 from .latency_window import INITIAL_LATENCY
-from .matrix import SCENARIO_COUNT, RoutingMatrix, scenario_of
+from .matrix import RoutingMatrix, scenario_of
 from .outcome_window import NEVER
 from .quantities import checked_span, expect_number
 from .requirements import Requirements, place_of
@@ -60,9 +61,6 @@ _URGENCIES: Final = ("critical priority", "high priority", "normal routing", "lo
 _REASONS: Final = [
     [f"Selected {name} based on {urgency} preference" for urgency in _URGENCIES] for name in ("TCP", "IPC")
 ]
-# One place for each scenario, urgency, order of channels, and whether the size is within the limit: whatever
-# else differs between two messages or targets, their decision is the same.
-_KEPT_COUNT: Final = SCENARIO_COUNT * 5 * ORDER_COUNT * 2
 
 
 def _urgency_of(priority: MessagePriority) -> i64:
@@ -93,8 +91,6 @@ class ChannelRouter:
             expect_optional(config, RoutingConfig, "pywatt_fast.routing.config.RoutingConfig")
             expect_optional(matrix, RoutingMatrix, "pywatt_fast.routing.matrix.RoutingMatrix")
         chosen = RoutingConfig() if config is None else config
-        self._cache_ttl = chosen.cache_ttl
-        self._max_kept = chosen.max_cache_size
         self._balances = chosen.enable_load_balancing
         self._learning_rate = chosen.learning_rate
         self._matrix = RoutingMatrix() if matrix is None else matrix.copy()
@@ -105,8 +101,7 @@ class ChannelRouter:
         self._heavier: i64 = _NOBODY
         self._now = -NEVER
         self._changes_at = NEVER
-        self._kept: list[KeptDecision | None] = [None] * _KEPT_COUNT
-        self._kept_count = 0
+        self._cache = DecisionCache(chosen.cache_ttl, chosen.max_cache_size)
         self._available: tuple[ChannelType, ...] = ()
         self._order: i64 = NONE_AVAILABLE
 
@@ -148,10 +143,10 @@ class ChannelRouter:
             self._move_to(now)
         scenario: i64 = scenario_of(is_local(target), characteristics)
         urgency: i64 = _urgency_of(characteristics.priority)
-        place: i64 = (scenario * 5 + urgency) * ORDER_COUNT + self._order
+        place: i64 = (scenario * URGENCY_COUNT + urgency) * ORDER_COUNT + self._order
         if characteristics.size > self._size_limits[scenario]:
-            place += _KEPT_COUNT // 2
-        kept = self._kept[place]
+            place += OVERSIZE
+        kept = self._cache.kept[place]
         if kept is None or not kept.made <= now < kept.expires:
             return self._decide(scenario, urgency, place, characteristics.timeout_ms, now)
         timeout_ms = characteristics.timeout_ms
@@ -250,7 +245,7 @@ class ChannelRouter:
         self._matrix = matrix.copy()
         self._requirements = Requirements(self._matrix)
         self._size_limits = self._requirements.size_limits
-        self._forget_all()
+        self._cache.forget_all()
         self._look_at_all()
 
     def get_routing_matrix(self) -> RoutingMatrix:
@@ -300,17 +295,17 @@ class ChannelRouter:
         grounds = record.grounds(self._requirements.met_by(record))
         if grounds != self._grounds[place]:
             self._grounds[place] = grounds
-            self._forget_all()
+            self._cache.forget_all()
         heavier = _heavier_of(self._records[_TCP].weight, self._records[_IPC].weight)
         if heavier != self._heavier:
             self._heavier = heavier
-            self._forget_all()
+            self._cache.forget_all()
 
     def _decide(
         self, scenario: i64, urgency: i64, place: i64, timeout_ms: int | None, now: float
     ) -> RoutingDecision | None:
         _checked_time(now)
-        fits = place < _KEPT_COUNT // 2
+        fits = place < OVERSIZE
         tcp: i64 = self._standing(_TCP, scenario, fits)
         ipc: i64 = self._standing(_IPC, scenario, fits)
         first: i64 = _TCP
@@ -334,10 +329,8 @@ class ChannelRouter:
             self._requirements.weights[scenario],
         )
         # Where channels take turns, each message asks anew.
-        if self._max_kept > 0 and self._cache_ttl > 0.0 and not (tcp == ipc and self._takes_turns()):
-            expires = now + self._cache_ttl
-            kept = KeptDecision(now, expires, decision, record.availability, record.error_rate, latency)
-            self._keep(place, kept)
+        if self._cache.is_on and not (tcp == ipc and self._takes_turns()):
+            self._cache.keep(place, now, decision, record.availability, record.error_rate)
         if timeout_ms is None:
             return decision
         confidence = confidence_of(record.availability, record.error_rate, latency, timeout_ms)
@@ -386,29 +379,6 @@ class ChannelRouter:
             one.turns = 0
             other.turns = 0
         return earlier if chosen is one else 1 - earlier
-
-    def _keep(self, place: i64, kept: KeptDecision) -> None:
-        if self._kept[place] is None:
-            if self._kept_count >= self._max_kept:
-                self._forget_oldest()
-            self._kept_count += 1
-        self._kept[place] = kept
-
-    def _forget_all(self) -> None:
-        if self._kept_count > 0:
-            self._kept = [None] * _KEPT_COUNT
-            self._kept_count = 0
-
-    def _forget_oldest(self) -> None:
-        oldest: KeptDecision | None = None
-        place: i64 = 0
-        for at in range(_KEPT_COUNT):
-            kept = self._kept[at]
-            if kept is not None and (oldest is None or kept.made < oldest.made):
-                oldest = kept
-                place = at
-        self._kept[place] = None
-        self._kept_count -= 1
 
 
 def _heavier_of(tcp: float, ipc: float) -> i64:
