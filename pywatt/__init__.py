@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from pywatt.build_info import emit_build_info as emit_build_info
     from pywatt.build_info import get_build_info as get_build_info
     from pywatt.build_info import get_version_info as get_version_info
-    from pywatt.channels.channel import ChannelType as ChannelType
     from pywatt.channels.channel import ConnectionState as ConnectionState
     from pywatt.channels.channel import MessageChannel as MessageChannel
     from pywatt.channels.preferences import ChannelCapabilities as ChannelCapabilities
@@ -131,10 +130,13 @@ if TYPE_CHECKING:
     from pywatt.security.secret import Secret as Secret
     from pywatt.security.secret_client import SecretClient as SecretClient
     from pywatt.security.secret_client import SecretMode as SecretMode
+    from pywatt_fast import ChannelRouter as ChannelRouter
+    from pywatt_fast import ChannelType as ChannelType
     from pywatt_fast import EncodedMessage as EncodedMessage
     from pywatt_fast import EncodingFormat as EncodingFormat
     from pywatt_fast import Message as Message
     from pywatt_fast import MessageMetadata as MessageMetadata
+    from pywatt_fast import RoutingMatrix as RoutingMatrix
 
     AnnounceBlob = Announce
     AnnouncedEndpoint = EndpointAnnounce
@@ -191,7 +193,6 @@ _HOMES = {
     "read_init": "pywatt.protocol.handshake",
     "ChannelCapabilities": "pywatt.channels.preferences",
     "ChannelPreferences": "pywatt.channels.preferences",
-    "ChannelType": "pywatt.channels.channel",
     "ConnectionConfig": "pywatt.channels.tcp",
     "ConnectionState": "pywatt.channels.channel",
     "IpcChannel": "pywatt.channels.unix",
@@ -200,10 +201,13 @@ _HOMES = {
     "ReconnectPolicy": "pywatt.channels.reconnect",
     "TcpChannel": "pywatt.channels.tcp",
     "TlsConfig": "pywatt.channels.tls",
+    "ChannelRouter": "pywatt_fast",
+    "ChannelType": "pywatt_fast",
     "EncodedMessage": "pywatt_fast",
     "EncodingFormat": "pywatt_fast",
     "Message": "pywatt_fast",
     "MessageMetadata": "pywatt_fast",
+    "RoutingMatrix": "pywatt_fast",
     "Secret": "pywatt.security.secret",
     "SecretClient": "pywatt.security.secret_client",
     "SecretMode": "pywatt.security.secret_client",

@@ -48,6 +48,7 @@ from .errors import (  # noqa: E402
     MessageIoError,
     OperationError,
     RepeatedField,
+    RoutingError,
     UnsupportedFormat,
 )
 from .framing.frames import FrameDecoder, encode_frame  # noqa: E402
@@ -89,6 +90,29 @@ from .operations.writer import (  # noqa: E402
     write_operation_frame,
     write_operation_line,
 )
+from .routing.channel_type import ChannelType  # noqa: E402
+from .routing.characteristics import (  # noqa: E402
+    MessageCharacteristics,
+    MessagePriority,
+    MessageType,
+    TargetLocation,
+    extract_message_characteristics,
+    locate_target,
+)
+from .routing.conditions import (  # noqa: E402
+    MaxLatency,
+    MaxSize,
+    MinHealth,
+    MinThroughput,
+    RoutingCondition,
+    read_condition,
+)
+from .routing.config import RoutingConfig  # noqa: E402
+from .routing.decision import RoutingDecision  # noqa: E402
+from .routing.health import ChannelHealth  # noqa: E402
+from .routing.matrix import ChannelPreference, RoutingMatrix  # noqa: E402
+from .routing.router import ChannelRouter  # noqa: E402
+from .routing.service_level import SlaConfig  # noqa: E402
 from .variant import COMPILED  # noqa: E402
 
 __all__ = [
@@ -141,6 +165,27 @@ __all__ = [
     "write_operation",
     "write_operation_frame",
     "write_operation_line",
+    # routing
+    "ChannelHealth",
+    "ChannelPreference",
+    "ChannelRouter",
+    "ChannelType",
+    "MaxLatency",
+    "MaxSize",
+    "MessageCharacteristics",
+    "MessagePriority",
+    "MessageType",
+    "MinHealth",
+    "MinThroughput",
+    "RoutingCondition",
+    "RoutingConfig",
+    "RoutingDecision",
+    "RoutingMatrix",
+    "SlaConfig",
+    "TargetLocation",
+    "extract_message_characteristics",
+    "locate_target",
+    "read_condition",
     # refusals
     "CoreError",
     "FrameTooLarge",
@@ -148,6 +193,7 @@ __all__ = [
     "LineTooLong",
     "ByteArrayError",
     "OperationError",
+    "RoutingError",
     "MessageError",
     "JsonSerializationError",
     "RepeatedField",

@@ -6,6 +6,7 @@ CoreError (a ValueError)
 ├── LineTooLong              a line above the limit
 ├── ByteArrayError           text that is not an array of integers from 0 to 255
 ├── OperationError           an operation or its envelope is not valid
+├── RoutingError             a routing setting or an outcome that is not valid
 └── MessageError             the crate's family of message errors
     ├── JsonSerializationError
     │   └── RepeatedField     a known key of an envelope or its metadata stands there twice
@@ -95,6 +96,20 @@ class ByteArrayError(CoreError):
 
 class OperationError(CoreError):
     """An operation or its envelope that is not valid; the text names the field."""
+
+
+class RoutingError(CoreError):
+    """A routing setting or an outcome that is not valid.
+
+    Args:
+        field: which one.
+        reason: what is wrong with it.
+        limit: the bound that was exceeded, when one was.
+    """
+
+    def __init__(self, field: str, reason: str, limit: int | None = None) -> None:
+        super().__init__(f"{field}: {reason}", None, limit)
+        self.field: str = field
 
 
 class MessageError(CoreError):

@@ -26,19 +26,13 @@ from pywatt_fast import (
     CODE_BASE64,
     CODE_BINARY,
     CODE_JSON,
+    ChannelType,
     EncodedMessage,
     EncodingFormat,
     FrameTooLarge,
 )
 
 logger = logging.getLogger(__name__)
-
-
-class ChannelType(Enum):
-    """What a channel runs over."""
-
-    TCP = "Tcp"
-    IPC = "Ipc"
 
 
 class ConnectionState(Enum):

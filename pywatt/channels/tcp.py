@@ -12,14 +12,14 @@ import attrs
 
 from pywatt.channels.accepting import SocketListener, accepting
 from pywatt.channels.binding import bind_tcp
-from pywatt.channels.channel import ChannelType, MessageChannel
+from pywatt.channels.channel import MessageChannel
 from pywatt.channels.connection import Connection
 from pywatt.channels.limits import CONNECT_TIMEOUT, LISTEN_BACKLOG, MAX_TCP_FRAME
 from pywatt.channels.reconnect import ReconnectPolicy
 from pywatt.channels.tls import TlsConfig, client_context
 from pywatt.errors import ConnectionFailed, ConnectionTimeout, InvalidConfig
 from pywatt.protocol.listen import TcpAddress
-from pywatt_fast import FrameDecoder
+from pywatt_fast import ChannelType, FrameDecoder
 
 logger = logging.getLogger(__name__)
 

@@ -14,13 +14,13 @@ import attrs
 from pywatt.channels import peer_credentials
 from pywatt.channels.accepting import Accept, SocketListener, accepting
 from pywatt.channels.binding import bind_socket_file, file_identity, remove_socket_file
-from pywatt.channels.channel import ChannelType, MessageChannel
+from pywatt.channels.channel import MessageChannel
 from pywatt.channels.connection import Connection
 from pywatt.channels.limits import CONNECT_TIMEOUT, LISTEN_BACKLOG, MAX_SOCKET_PATH, MAX_UNIX_FRAME
 from pywatt.channels.peer_credentials import PeerCredentials, SocketLike, allowed_uids
 from pywatt.channels.reconnect import ReconnectPolicy
 from pywatt.errors import ConnectionFailed, ConnectionTimeout, InvalidConfig
-from pywatt_fast import FrameDecoder
+from pywatt_fast import ChannelType, FrameDecoder
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from pywatt.channels.carrier import CarrierKind
-from pywatt.channels.channel import ChannelType
 from pywatt.channels.preferences import ChannelCapabilities, ChannelPreferences
 from pywatt.errors import ConnectionClosed, NetworkError
 from pywatt.messaging.handlers import MessageHandlers
@@ -19,7 +18,7 @@ from pywatt.module.lifecycle import Lifecycle
 from pywatt.protocol.init import InitBlob
 from pywatt.security.secret_client import SecretClient
 from pywatt.security.secrets_mapping import Secrets
-from pywatt_fast import EncodedMessage
+from pywatt_fast import ChannelType, EncodedMessage
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from clocks import turns
 
-from pywatt.channels.channel import TRANSITIONS, ChannelEvent, ChannelType, ConnectionState, MessageChannel
+from pywatt.channels.channel import TRANSITIONS, ChannelEvent, ConnectionState, MessageChannel
 from pywatt.channels.connection import Connection
 from pywatt.channels.preferences import ChannelCapabilities
 from pywatt.channels.reconnect import ReconnectPolicy
@@ -23,7 +23,7 @@ from pywatt.errors import (
     MessageTooLarge,
     ReconnectionFailed,
 )
-from pywatt_fast import EncodedMessage, EncodingFormat, UnsupportedFormat, encode_frame
+from pywatt_fast import ChannelType, EncodedMessage, EncodingFormat, UnsupportedFormat, encode_frame
 
 FAST = ReconnectPolicy.fixed_interval(0.01, max_attempts=200)
 ONCE = ReconnectPolicy.none()
