@@ -6,6 +6,7 @@ CoreError (a ValueError)
 ├── LineTooLong              a line above the limit
 ├── ByteArrayError           text that is not an array of integers from 0 to 255
 ├── OperationError           an operation or its envelope is not valid
+├── InvalidSchema            a bincode schema that cannot be used
 └── MessageError             the crate's family of message errors
     ├── JsonSerializationError
     │   └── RepeatedField     a known key of an envelope or its metadata stands there twice
@@ -95,6 +96,13 @@ class ByteArrayError(CoreError):
 
 class OperationError(CoreError):
     """An operation or its envelope that is not valid; the text names the field."""
+
+
+class InvalidSchema(CoreError):
+    """A bincode schema that cannot be used."""
+
+    def __init__(self, text: str, offset: int | None = None, limit: int | None = None) -> None:
+        super().__init__("invalid schema: " + text, offset, limit)
 
 
 class MessageError(CoreError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final, final
 
 from ..errors import (
-    BinaryDecodingError,
     ByteArrayError,
     FrameTooLarge,
     InvalidFormat,
@@ -14,12 +13,13 @@ from ..errors import (
 )
 from ..framing.frames import encode_frame
 from ..json_text.byte_arrays import bytes_of_list, encode_byte_array
-from ..json_text.codec import decode_json, encode_json_pretty, encode_json_sorted
+from ..json_text.codec import decode_json, encode_json_sorted
 from ..json_text.members import read_members
 from ..variant import COMPILED, expect, expect_optional
-from .base64_text import decode_base64
+from .base64_text import encode_base64
+from .binary_form import is_bincode, kind_by_schema, read_binary, read_binary_content, unwrapped, write_binary
 from .blocking_io import Reader, Writer, read_exactly
-from .envelope import peek_metadata, read_envelope, split_envelope
+from .envelope import peek_metadata, read_envelope
 from .formats import (
     AUTO,
     BASE64,
@@ -31,11 +31,11 @@ from .formats import (
     NAMES,
     EncodingFormat,
     converted,
-    kind_of,
     text_of,
     unsupported,
 )
 from .identifiers import find_canonical, new_identifier
+from .json_form import pretty_message, read_json, read_json_content
 from .metadata import MessageMetadata, repeated_field
 
 _LARGEST_FRAME: Final = 2**32 - 1
@@ -130,12 +130,20 @@ class Message:
 
     def to_string_pretty(self) -> str:
         """The JSON text indented by two spaces."""
-        parts = [
-            '"id": "' + self.id + '"',
-            '"content": ' + _indented(encode_json_pretty(self.content)),
-            '"metadata": ' + _indented(_pretty_metadata(self.metadata)),
-        ]
-        return "{\n  " + ",\n  ".join(parts) + "\n}"
+        return pretty_message(self.id, self.content, self.metadata)
+
+    def to_bytes(self, schema: object, bare: bool = False) -> bytes:
+        """The bincode form, which every peer of ours and the crate can read; it does not hold the id.
+
+        Args:
+            schema: of the content, a `bincode.Schema` or its notation.
+            bare: write metadata as the crate itself does, which its own reader then loses.
+
+        Raises:
+            InvalidSchema: the notation is not valid.
+            BinaryConversionError: the content does not fit the schema, or the metadata the wire.
+        """
+        return write_binary(self.content, self.metadata, schema, bare)
 
 
 def _utf8(text: bytes | str) -> bytes:
@@ -145,19 +153,6 @@ def _utf8(text: bytes | str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise JsonSerializationError("lone surrogate in the text") from None
-
-
-def _indented(text: bytes) -> str:
-    # A newline inside a JSON string is escaped, so every newline here belongs to the layout.
-    return text.decode().replace("\n", "\n  ")
-
-
-def _pretty_metadata(metadata: MessageMetadata) -> bytes:
-    lines: list[bytes] = []
-    for member in read_members(metadata.to_json()) or []:
-        value = encode_json_pretty(decode_json(member.text)).replace(b"\n", b"\n  ")
-        lines.append(b'  "%b": %b' % (member.key.encode(), value))
-    return b"{\n" + b",\n".join(lines) + b"\n}" if lines else b"{}"
 
 
 @final
@@ -190,6 +185,16 @@ class EncodedMessage:
     def from_message(message: Message) -> EncodedMessage:
         """The JSON form of a message."""
         return message.encode()
+
+    @staticmethod
+    def from_message_binary(message: Message, schema: object, bare: bool = False) -> EncodedMessage:
+        """The bincode form of a message; arguments and refusals as of `Message.to_bytes`."""
+        return EncodedMessage(message.to_bytes(schema, bare), BINARY)
+
+    @staticmethod
+    def from_message_base64(message: Message, schema: object, bare: bool = False) -> EncodedMessage:
+        """The bincode form of a message in base64; arguments and refusals as of `Message.to_bytes`."""
+        return EncodedMessage(encode_base64(message.to_bytes(schema, bare)), BASE64)
 
     @staticmethod
     def encode_with_format(message: Message, format: EncodingFormat) -> EncodedMessage:
@@ -262,47 +267,39 @@ class EncodedMessage:
             raise FrameTooLarge(size, max_frame)
         return EncodedMessage(read_exactly(reader, size), format)
 
-    def decode(self) -> object:
+    def decode(self, schema: object = None) -> object:
         """The content, or the whole value when the data is not an envelope.
+
+        Args:
+            schema: of the content, for data that turns out to be bincode; what follows it is left alone.
 
         Raises:
             MessageError: the data is not what the format says.
+            InvalidSchema: the notation is not valid.
         """
-        text = self._json_text()
+        data = unwrapped(self.data, self.format)
         if self.format is AUTO:
-            return decode_json(text)
-        parts = split_envelope(text)
-        if parts is not None:
-            try:
-                return decode_json(parts.content)
-            except JsonSerializationError:
-                parts = None
-        value = decode_json(text)
-        if not isinstance(value, dict) or "id" not in value or "content" not in value:
-            return value
-        try:
-            parts = read_envelope(text)
-        except RepeatedField:
-            raise
-        except JsonSerializationError:
-            return value
-        return decode_json(parts.content)
+            return decode_json(data)
+        if is_bincode(data, self.format, schema):
+            return read_binary_content(data, schema)
+        return read_json_content(data)
 
-    def decode_full(self) -> Message:
-        """The whole message; the envelope is mandatory.
+    def decode_full(self, schema: object = None) -> Message:
+        """The whole message; in JSON the envelope is mandatory, and from bincode the message gets a fresh id.
+
+        Args:
+            schema: of the content, for data that turns out to be bincode.
 
         Raises:
-            MessageError: the data is not an envelope in the form that the format says.
+            MessageError: the data is not a message in the form that the format says.
+            InvalidSchema: the notation is not valid.
         """
-        text = self._json_text()
-        parts = split_envelope(text)
-        if parts is not None:
-            try:
-                return Message(decode_json(parts.content), parts.metadata, parts.id)
-            except JsonSerializationError:
-                parts = None
-        parts = read_envelope(text)
-        return Message(decode_json(parts.content), parts.metadata, parts.id)
+        data = unwrapped(self.data, self.format)
+        if is_bincode(data, self.format, schema):
+            content, metadata = read_binary(data, schema)
+            return Message(content, metadata)
+        content, parts = read_json(data)
+        return Message(content, parts.metadata, parts.id)
 
     def to_string(self) -> str:
         """The data as text.
@@ -325,13 +322,17 @@ class EncodedMessage:
         """
         return EncodedMessage(converted(self.data, self.format, format), format)
 
-    def peek_kind(self) -> str:
+    def peek_kind(self, schema: object = None) -> str:
         """What kind of message this is: a text for people and logs.
+
+        Args:
+            schema: of the content, without which the kind of a bincode message is "Unknown".
 
         Raises:
             UnsupportedFormat: the format is Auto.
+            InvalidSchema: the notation is not valid.
         """
-        return kind_of(self.data, self.format)
+        return kind_by_schema(self.data, self.format, schema)
 
     def peek_metadata(self) -> MessageMetadata | None:
         """The metadata, found without reading the content where the peer wrote the usual form.
@@ -348,19 +349,6 @@ class EncodedMessage:
             return read_envelope(self.data).metadata
         except JsonSerializationError:
             return None
-
-    def _json_text(self) -> bytes:
-        if self.format is BASE64:
-            data = decode_base64(self.data)
-        elif self.format is BINARY:
-            data = self.data
-        else:
-            return self.data
-        try:
-            decode_json(data)
-        except JsonSerializationError:
-            raise BinaryDecodingError("binary decoding error: not JSON text, so a schema is needed") from None
-        return data
 
 
 def encoded_of_value(value: object) -> EncodedMessage:
