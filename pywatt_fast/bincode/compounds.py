@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from ..variant import COMPILED
 from .integers import MARKER_32, MARKER_64, UnsignedNode, read_length, read_unsigned, write_unsigned
@@ -63,9 +63,10 @@ class OptionNode(Node):
             self.item.write(writer, value)
 
     def read(self, data: bytes, at: i64) -> tuple[object, i64]:
-        if at >= len(data):
-            raise Misfit(UNEXPECTED_END, at)
-        tag: i64 = data[at]
+        try:
+            tag: i64 = data[at]
+        except IndexError:
+            raise Misfit(UNEXPECTED_END, at) from None
         if tag == 0:
             return None, at + 1
         if tag != 1:
@@ -86,10 +87,9 @@ class ListNode(Node):
         write_unsigned(writer, len(items))
         item = self.item
         index: i64 = 0
-        count: i64 = len(items)
         try:
-            while index < count:
-                item.write(writer, items[index])
+            for part in items:
+                item.write(writer, part)
                 index += 1
         except Misfit as misfit:
             misfit.steps.append(f"[{index}]")
@@ -99,14 +99,13 @@ class ListNode(Node):
         item = self.item
         count, at = read_length(data, at, item.minimum)
         items: list[object] = []
-        index: i64 = 0
+        _index: i64 = 0
         try:
-            while index < count:
+            for _index in range(count):
                 value, at = item.read(data, at)
                 items.append(value)
-                index += 1
         except Misfit as misfit:
-            misfit.steps.append(f"[{index}]")
+            misfit.steps.append(f"[{len(items)}]")
             raise
         return items, at
 
@@ -169,30 +168,24 @@ class TupleNode(Node):
     def write(self, writer: BytesWriter, value: object) -> None:
         values = _list_of(value, "expected a tuple")
         items = self.items
-        count: i64 = len(items)
-        if len(values) != count:
-            raise Misfit(f"expected a tuple of {count}")
-        index: i64 = 0
+        if len(values) != len(items):
+            raise Misfit(f"expected a tuple of {len(items)}")
+        index = 0
         try:
-            while index < count:
-                items[index].write(writer, values[index])
-                index += 1
+            for index, item in enumerate(items):
+                item.write(writer, values[index])
         except Misfit as misfit:
             misfit.steps.append(f"[{index}]")
             raise
 
     def read(self, data: bytes, at: i64) -> tuple[object, i64]:
-        items = self.items
-        count: i64 = len(items)
         values: list[object] = []
-        index: i64 = 0
         try:
-            while index < count:
-                value, at = items[index].read(data, at)
+            for item in self.items:
+                value, at = item.read(data, at)
                 values.append(value)
-                index += 1
         except Misfit as misfit:
-            misfit.steps.append(f"[{index}]")
+            misfit.steps.append(f"[{len(values)}]")
             raise
         return tuple(values), at
 
@@ -205,40 +198,47 @@ class StructNode(Node):
         super().__init__(_minimum_of(items), _depth_above(items), False)
         self.names = names
         self.items = items
+        # Interpreted, every look-up counts; compiled, a method in a variable is slow.
+        self.writes: Any = None if COMPILED else [(name, item.write) for name, item in self.fields()]
+        self.reads: Any = None if COMPILED else [(name, item.read) for name, item in self.fields()]
+
+    def fields(self) -> list[tuple[str, Node]]:
+        """The fields in their order."""
+        return list(zip(self.names, self.items, strict=True))
 
     def write(self, writer: BytesWriter, value: object) -> None:
         if not isinstance(value, dict):
             raise Misfit("expected a dict")
         fields: dict[object, object] = value
-        names = self.names
-        items = self.items
-        index: i64 = 0
-        count: i64 = len(names)
+        name = ""
         try:
-            while index < count:
-                items[index].write(writer, fields[names[index]])
-                index += 1
+            if COMPILED:
+                for name, item in zip(self.names, self.items):  # noqa: B905 - becomes a plain loop
+                    item.write(writer, fields[name])
+            else:
+                for name, write in self.writes:
+                    write(writer, fields[name])
         except KeyError:
-            raise Misfit(f"missing field `{names[index]}`") from None
+            raise Misfit(f"missing field `{name}`") from None
         except Misfit as misfit:
-            misfit.steps.append("." + names[index])
+            misfit.steps.append("." + name)
             raise
-        if len(fields) != count:
-            raise Misfit(_unknown_field(fields, names))
+        if len(fields) != len(self.names):
+            raise Misfit(_unknown_field(fields, self.names))
 
     def read(self, data: bytes, at: i64) -> tuple[object, i64]:
-        names = self.names
-        items = self.items
         fields: dict[str, object] = {}
-        index: i64 = 0
-        count: i64 = len(names)
+        name = ""
         try:
-            while index < count:
-                value, at = items[index].read(data, at)
-                fields[names[index]] = value
-                index += 1
+            if COMPILED:
+                for name, item in zip(self.names, self.items):  # noqa: B905 - becomes a plain loop
+                    value, at = item.read(data, at)
+                    fields[name] = value
+            else:
+                for name, read in self.reads:
+                    fields[name], at = read(data, at)
         except Misfit as misfit:
-            misfit.steps.append("." + names[index])
+            misfit.steps.append("." + name)
             raise
         return fields, at
 

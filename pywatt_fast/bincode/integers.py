@@ -74,9 +74,10 @@ def read_unsigned(data: bytes, at: i64, widest: i64) -> tuple[int, i64]:
     Raises:
         Misfit: the data ends, or the marker is too wide or reserved.
     """
-    if at >= len(data):
-        raise Misfit(UNEXPECTED_END, at)
-    first: i64 = data[at]
+    try:
+        first: i64 = data[at]
+    except IndexError:
+        raise Misfit(UNEXPECTED_END, at) from None
     if first < MARKER_16:
         return first, at + 1
     if first > widest:
@@ -137,7 +138,7 @@ class UnsignedNode(Node):
         self.largest_short: int = min(largest, _SHORT)
 
     def write(self, writer: BytesWriter, value: object) -> None:
-        if isinstance(value, int) and not isinstance(value, bool):
+        if type(value) is int or (isinstance(value, int) and not isinstance(value, bool)):
             number: int = value
             if 0 <= number < MARKER_16:
                 writer.append(number)
@@ -148,10 +149,6 @@ class UnsignedNode(Node):
         raise Misfit(f"expected an integer from 0 to {self.largest}")
 
     def read(self, data: bytes, at: i64) -> tuple[object, i64]:
-        if at < len(data):
-            first: i64 = data[at]
-            if first < MARKER_16:
-                return first, at + 1
         return read_unsigned(data, at, self.widest)
 
 
@@ -171,7 +168,7 @@ class SignedNode(Node):
         self.smallest: int = -largest - 1
 
     def write(self, writer: BytesWriter, value: object) -> None:
-        if isinstance(value, int) and not isinstance(value, bool):
+        if type(value) is int or (isinstance(value, int) and not isinstance(value, bool)):
             number: int = value
             if self.smallest <= number <= self.largest:
                 number = number + number if number >= 0 else -number - number - 1
@@ -202,7 +199,7 @@ class ByteNode(Node):
         self.largest: int = smallest + 255
 
     def write(self, writer: BytesWriter, value: object) -> None:
-        if isinstance(value, int) and not isinstance(value, bool):
+        if type(value) is int or (isinstance(value, int) and not isinstance(value, bool)):
             number: int = value
             if self.smallest <= number <= self.largest:
                 writer.append(number & 0xFF)
@@ -210,9 +207,10 @@ class ByteNode(Node):
         raise Misfit(f"expected an integer from {self.smallest} to {self.largest}")
 
     def read(self, data: bytes, at: i64) -> tuple[object, i64]:
-        if at >= len(data):
-            raise Misfit(UNEXPECTED_END, at)
-        number: i64 = data[at]
+        try:
+            number: i64 = data[at]
+        except IndexError:
+            raise Misfit(UNEXPECTED_END, at) from None
         if self.smallest < 0 and number > 127:
             number -= 256
         return number, at + 1

@@ -18,7 +18,9 @@ UNEXPECTED_END: Final = "unexpected end of the data"
 _MAX_MINIMUM: Final = 1 << 24
 
 # What the compiled writer is called with, at the speed of bytearray.
-_PlainWriter: Any = None if COMPILED else type("_PlainWriter", (bytearray,), {"write": bytearray.extend})
+_PlainWriter: Any = (
+    None if COMPILED else type("_PlainWriter", (bytearray,), {"__slots__": (), "write": bytearray.extend})
+)
 
 
 def new_writer() -> BytesWriter:

@@ -39,9 +39,10 @@ class BoolNode(Node):
             raise Misfit("expected a boolean")
 
     def read(self, data: bytes, at: i64) -> tuple[object, i64]:
-        if at >= len(data):
-            raise Misfit(UNEXPECTED_END, at)
-        number: i64 = data[at]
+        try:
+            number: i64 = data[at]
+        except IndexError:
+            raise Misfit(UNEXPECTED_END, at) from None
         if number > 1:
             raise Misfit("a boolean that is neither 0 nor 1", at)
         return number == 1, at + 1

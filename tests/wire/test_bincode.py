@@ -55,59 +55,55 @@ def rng(request: pytest.FixtureRequest) -> random.Random:
     return random.Random(request.param)
 
 
-def side(case: Case, *names: str) -> bool:
-    return case["side"] in names
-
-
-def test_values(core: ModuleType, bincode_case: Case, rng: random.Random) -> None:
-    if not side(bincode_case, "encode"):
-        return
-    schema, data = bincode_case["schema"], bytes.fromhex(bincode_case["data"])
-    value = value_of(bincode_case["value"], schema, rng)
+def test_values(core: ModuleType, bincode_of_encode_case: Case, rng: random.Random) -> None:
+    case = bincode_of_encode_case
+    schema, data = case["schema"], bytes.fromhex(case["data"])
+    value = value_of(case["value"], schema, rng)
     assert core.bincode.encode(value, schema) == data
     assert core.bincode.decode(data, schema) == (value, len(data))
 
 
-def test_bytes(core: ModuleType, bincode_case: Case, rng: random.Random) -> None:
-    if not side(bincode_case, "decode"):
-        return
-    schema, data = bincode_case["schema"], bytes.fromhex(bincode_case["data"])
-    if "error" in bincode_case:
+def test_bytes(core: ModuleType, bincode_of_decode_case: Case, rng: random.Random) -> None:
+    case = bincode_of_decode_case
+    schema, data = case["schema"], bytes.fromhex(case["data"])
+    if "error" in case:
         with pytest.raises(core.BinaryDecodingError):
             core.bincode.decode(data, schema)
     else:
-        expected = (value_of(bincode_case["ok"], schema, rng), bincode_case["used"])
+        expected = (value_of(case["ok"], schema, rng), case["used"])
         assert core.bincode.decode(data, schema) == expected
 
 
-def test_bare_messages(core: ModuleType, bincode_case: Case, rng: random.Random) -> None:
-    if not side(bincode_case, "written_by_reference"):
-        return
-    schema, recorded = bincode_case["schema"], bincode_case["metadata"]
-    content, metadata = value_of(bincode_case["content"], schema, rng), metadata_of(core, recorded)
+def test_bare_messages(
+    core: ModuleType, bincode_of_written_by_reference_case: Case, rng: random.Random
+) -> None:
+    case = bincode_of_written_by_reference_case
+    schema, recorded = case["schema"], case["metadata"]
+    content, metadata = value_of(case["content"], schema, rng), metadata_of(core, recorded)
     message = core.Message(content, metadata)
     binary = core.EncodedMessage.from_message_binary(message, schema, True)
     base64 = core.EncodedMessage.from_message_base64(message, schema, True)
-    assert core.bincode.encode(content, schema).hex() == bincode_case["content_alone"]
-    assert message.to_bytes(schema, True).hex() == binary.data.hex() == bincode_case["data"]
-    assert binary.to_frame().hex() == bincode_case["frame"]
-    assert base64.data.decode() == bincode_case["base64"]
-    assert base64.to_frame().hex() == bincode_case["base64_frame"]
+    assert core.bincode.encode(content, schema).hex() == case["content_alone"]
+    assert message.to_bytes(schema, True).hex() == binary.data.hex() == case["data"]
+    assert binary.to_frame().hex() == case["frame"]
+    assert base64.data.decode() == case["base64"]
+    assert base64.to_frame().hex() == case["base64_frame"]
     if metadata.id == "":
         metadata.id = None  # the one thing that the bare form cannot tell
     for encoded in (binary, base64):
         read = encoded.decode_full(schema)
         assert (read.content, read.metadata) == (content, metadata)
         assert encoded.decode(schema) == content
-        assert encoded.peek_kind() == bincode_case["reference_peek_kind"].get("ok")
+        assert encoded.peek_kind() == case["reference_peek_kind"].get("ok")
         assert encoded.peek_kind(schema) == ("Unknown" if metadata.id is None else metadata.id)
 
 
-def test_tagged_messages(core: ModuleType, bincode_case: Case, rng: random.Random) -> None:
-    if not side(bincode_case, "tagged_read_by_reference"):
-        return
-    schema, metadata = bincode_case["schema"], metadata_of(core, bincode_case["metadata"])
-    content, data = value_of(bincode_case["content"], schema, rng), bytes.fromhex(bincode_case["data"])
+def test_tagged_messages(
+    core: ModuleType, bincode_of_tagged_read_by_reference_case: Case, rng: random.Random
+) -> None:
+    case = bincode_of_tagged_read_by_reference_case
+    schema, metadata = case["schema"], metadata_of(core, case["metadata"])
+    content, data = value_of(case["content"], schema, rng), bytes.fromhex(case["data"])
     written = core.Message(content, metadata).to_bytes(schema)
     empty = metadata == core.MessageMetadata()
     assert written == (core.bincode.encode(content, schema) + bytes(5) if empty else data)
