@@ -198,6 +198,8 @@ class StructNode(Node):
         super().__init__(_minimum_of(items), _depth_above(items), False)
         self.names = names
         self.items = items
+        # What is read is put into a copy, whose table need not grow.
+        self.empty: dict[str, object] = dict.fromkeys(names)
         # Interpreted, every look-up counts; compiled, a method in a variable is slow.
         self.writes: Any = None if COMPILED else [(name, item.write) for name, item in self.fields()]
         self.reads: Any = None if COMPILED else [(name, item.read) for name, item in self.fields()]
@@ -227,7 +229,7 @@ class StructNode(Node):
             raise Misfit(_unknown_field(fields, self.names))
 
     def read(self, data: bytes, at: i64) -> tuple[object, i64]:
-        fields: dict[str, object] = {}
+        fields = self.empty.copy()
         name = ""
         try:
             if COMPILED:
