@@ -64,8 +64,8 @@ def mypy_is_here() -> bool:
 def core_extensions() -> list[Extension]:
     from mypyc.build import mypycify
 
-    # The outermost __init__ stays interpreted because it chooses the variant, the others because they are
-    # empty. One unit, because its modules call each other in numbers.
+    # The outermost __init__ stays interpreted because it chooses the variant, the others because they hold
+    # no code. One unit, because its modules call each other in numbers.
     root = Path(__file__).parent
     files = (root / PACKAGE).rglob("*.py")
     names = sorted(file.relative_to(root).as_posix() for file in files if file.name != "__init__.py")

@@ -33,6 +33,7 @@ class _TextFinder:
 if os.environ.get("PYWATT_PURE", "") not in ("", "0"):
     sys.meta_path.insert(0, _TextFinder())
 
+from . import bincode  # noqa: E402
 from .errors import (  # noqa: E402
     Base64DecodingError,
     BinaryConversionError,
@@ -42,6 +43,7 @@ from .errors import (  # noqa: E402
     FrameTooLarge,
     InvalidFormat,
     InvalidFrameCode,
+    InvalidSchema,
     JsonSerializationError,
     LineTooLong,
     MessageError,
@@ -133,6 +135,8 @@ __all__ = [
     "LineStatistics",
     "encode_frame",
     "encode_line",
+    # bincode: encode, decode and Schema, in a namespace of their own
+    "bincode",
     # identifiers, JSON, byte arrays
     "canonical_identifier",
     "new_identifier",
@@ -194,6 +198,7 @@ __all__ = [
     "ByteArrayError",
     "OperationError",
     "RoutingError",
+    "InvalidSchema",
     "MessageError",
     "JsonSerializationError",
     "RepeatedField",

@@ -7,6 +7,7 @@ CoreError (a ValueError)
 ├── ByteArrayError           text that is not an array of integers from 0 to 255
 ├── OperationError           an operation or its envelope is not valid
 ├── RoutingError             a routing setting or an outcome that is not valid
+├── InvalidSchema            a bincode schema that cannot be used
 └── MessageError             the crate's family of message errors
     ├── JsonSerializationError
     │   └── RepeatedField     a known key of an envelope or its metadata stands there twice
@@ -110,6 +111,13 @@ class RoutingError(CoreError):
     def __init__(self, field: str, reason: str, limit: int | None = None) -> None:
         super().__init__(f"{field}: {reason}", None, limit)
         self.field: str = field
+
+
+class InvalidSchema(CoreError):
+    """A bincode schema that cannot be used."""
+
+    def __init__(self, text: str, offset: int | None = None, limit: int | None = None) -> None:
+        super().__init__("invalid schema: " + text, offset, limit)
 
 
 class MessageError(CoreError):

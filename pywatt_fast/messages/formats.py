@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from ..errors import InvalidFormat, JsonSerializationError, UnsupportedFormat
+from ..errors import ByteArrayError, InvalidFormat, JsonSerializationError, RepeatedField, UnsupportedFormat
+from ..json_text.byte_arrays import bytes_of_list
 from ..json_text.codec import decode_json, encode_json_sorted
 from ..json_text.members import read_members
 from .base64_text import decode_base64, encode_base64
@@ -49,6 +50,37 @@ def text_of(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise InvalidFormat("invalid UTF-8", error.start) from None
+
+
+def read_nested(value: object) -> tuple[bytes, EncodingFormat]:
+    """Data and format from the decoded nested form of an encoded message.
+
+    Raises:
+        JsonSerializationError: the value is not one.
+    """
+    if not isinstance(value, dict):
+        raise JsonSerializationError("expected an encoded message object")
+    for name in ("data", "format"):
+        if name not in value:
+            raise JsonSerializationError(f"missing field `{name}`")
+    try:
+        data = bytes_of_list(value["data"], "data")
+    except ByteArrayError as error:
+        raise JsonSerializationError(str(error)) from None
+    wanted: object = value["format"]
+    format = FORMATS_BY_NAME.get(wanted) if isinstance(wanted, str) else None
+    if format is None:
+        raise JsonSerializationError("format: expected Json, Binary, Base64 or Auto")
+    return data, format
+
+
+def read_nested_text(text: bytes) -> tuple[bytes, EncodingFormat]:
+    """As `read_nested`, from JSON text, in which neither field may stand twice."""
+    value = decode_json(text)
+    repeated = repeated_field(read_members(text) or [], ("data", "format"))
+    if repeated is not None:
+        raise RepeatedField(repeated)
+    return read_nested(value)
 
 
 def converted(data: bytes, source: EncodingFormat, target: EncodingFormat) -> bytes:

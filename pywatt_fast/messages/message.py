@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Final, final
 
 from ..errors import (
-    BinaryDecodingError,
-    ByteArrayError,
     FrameTooLarge,
     InvalidFormat,
     JsonSerializationError,
-    RepeatedField,
 )
 from ..framing.frames import encode_frame
-from ..json_text.byte_arrays import bytes_of_list, encode_byte_array
-from ..json_text.codec import decode_json, encode_json_pretty, encode_json_sorted
-from ..json_text.members import read_members
+from ..json_text.byte_arrays import encode_byte_array
+from ..json_text.codec import decode_json, encode_json_sorted
 from ..variant import COMPILED, expect, expect_optional
-from .base64_text import decode_base64
+from .base64_text import encode_base64
+from .binary_form import is_bincode, kind_by_schema, read_binary, read_binary_content, unwrapped, write_binary
 from .blocking_io import Reader, Writer, read_exactly
 from .envelope import Envelope, open_envelope, read_compact_envelope, read_envelope
 from .envelope_scan import EnvelopeScan
@@ -27,17 +24,18 @@ from .formats import (
     BINARY,
     CODES,
     FORMATS_BY_CODE,
-    FORMATS_BY_NAME,
     JSON,
     NAMES,
     EncodingFormat,
     converted,
-    kind_of,
+    read_nested,
+    read_nested_text,
     text_of,
     unsupported,
 )
 from .identifiers import find_canonical, new_identifier
-from .metadata import MessageMetadata, repeated_field, write_metadata
+from .json_form import pretty_message, read_json, read_json_content
+from .metadata import MessageMetadata, write_metadata
 
 if COMPILED:
     from librt.strings import BytesWriter
@@ -144,12 +142,20 @@ class Message:
 
     def to_string_pretty(self) -> str:
         """The JSON text indented by two spaces."""
-        parts = [
-            '"id": "' + self.id + '"',
-            '"content": ' + _indented(encode_json_pretty(self.content)),
-            '"metadata": ' + _indented(_pretty_metadata(self.metadata)),
-        ]
-        return "{\n  " + ",\n  ".join(parts) + "\n}"
+        return pretty_message(self.id, self.content, self.metadata)
+
+    def to_bytes(self, schema: object, bare: bool = False) -> bytes:
+        """The bincode form, which every peer of ours and the crate can read; it does not hold the id.
+
+        Args:
+            schema: of the content, a `bincode.Schema` or its notation.
+            bare: write metadata as the crate itself does, which its own reader then loses.
+
+        Raises:
+            InvalidSchema: the notation is not valid.
+            BinaryConversionError: the content does not fit the schema, or the metadata the wire.
+        """
+        return write_binary(self.content, self.metadata, schema, bare)
 
 
 def _utf8(text: bytes | str) -> bytes:
@@ -159,19 +165,6 @@ def _utf8(text: bytes | str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise JsonSerializationError("lone surrogate in the text") from None
-
-
-def _indented(text: bytes) -> str:
-    # A newline inside a JSON string is escaped, so every newline here belongs to the layout.
-    return text.decode().replace("\n", "\n  ")
-
-
-def _pretty_metadata(metadata: MessageMetadata) -> bytes:
-    lines: list[bytes] = []
-    for member in read_members(metadata.to_json()) or []:
-        value = encode_json_pretty(decode_json(member.text)).replace(b"\n", b"\n  ")
-        lines.append(b'  "%b": %b' % (member.key.encode(), value))
-    return b"{\n" + b",\n".join(lines) + b"\n}" if lines else b"{}"
 
 
 @final
@@ -206,6 +199,16 @@ class EncodedMessage:
         return message.encode()
 
     @staticmethod
+    def from_message_binary(message: Message, schema: object, bare: bool = False) -> EncodedMessage:
+        """The bincode form of a message; arguments and refusals as of `Message.to_bytes`."""
+        return EncodedMessage(message.to_bytes(schema, bare), BINARY)
+
+    @staticmethod
+    def from_message_base64(message: Message, schema: object, bare: bool = False) -> EncodedMessage:
+        """The bincode form of a message in base64; arguments and refusals as of `Message.to_bytes`."""
+        return EncodedMessage(encode_base64(message.to_bytes(schema, bare)), BASE64)
+
+    @staticmethod
     def encode_with_format(message: Message, format: EncodingFormat) -> EncodedMessage:
         """The JSON form whatever the format asked for, as the crate has it: every peer can read it."""
         return message.encode()
@@ -217,12 +220,8 @@ class EncodedMessage:
         Raises:
             JsonSerializationError: it is not one.
         """
-        data = _utf8(text)
-        value = decode_json(data)
-        repeated = repeated_field(read_members(data) or [], ("data", "format"))
-        if repeated is not None:
-            raise RepeatedField(repeated)
-        return encoded_of_value(value)
+        data, format = read_nested_text(_utf8(text))
+        return EncodedMessage(data, format)
 
     def to_json(self) -> bytes:
         """The nested form, `{"data":[1,2],"format":"Json"}`."""
@@ -282,45 +281,43 @@ class EncodedMessage:
         Raises:
             MessageError: the data is not an envelope in the form that the format says.
         """
-        text = self._json_text()
+        text = unwrapped(self.data, self.format)
+        is_bincode(text, self.format, None)
         found = open_envelope(text)
         return read_envelope(text) if found is None else found
 
-    def decode(self) -> object:
+    def decode(self, schema: object = None) -> object:
         """The content, or the whole value when the data is not an envelope.
+
+        Args:
+            schema: of the content, for data that turns out to be bincode; what follows it is left alone.
 
         Raises:
             MessageError: the data is not what the format says.
+            InvalidSchema: the notation is not valid.
         """
-        text = self._json_text()
+        data = unwrapped(self.data, self.format)
         if self.format is AUTO:
-            return decode_json(text)
-        envelope = read_compact_envelope(text)
-        if envelope is not None:
-            try:
-                return envelope.content
-            except JsonSerializationError:
-                pass  # the general reader words the refusal
-        value = decode_json(text)
-        if not isinstance(value, dict) or "id" not in value or "content" not in value:
-            return value
-        try:
-            return read_envelope(text).content
-        except RepeatedField:
-            raise
-        except JsonSerializationError:
-            return value
+            return decode_json(data)
+        if is_bincode(data, self.format, schema):
+            return read_binary_content(data, schema)
+        return read_json_content(data)
 
-    def decode_full(self) -> Message:
-        """The whole message; the envelope is mandatory.
+    def decode_full(self, schema: object = None) -> Message:
+        """The whole message; in JSON the envelope is mandatory, and from bincode the message gets a fresh id.
+
+        Args:
+            schema: of the content, for data that turns out to be bincode.
 
         Raises:
-            MessageError: the data is not an envelope in the form that the format says.
+            MessageError: the data is not a message in the form that the format says.
+            InvalidSchema: the notation is not valid.
         """
-        text = self._json_text()
-        envelope = read_compact_envelope(text)
-        if envelope is None:
-            envelope = read_envelope(text)
+        data = unwrapped(self.data, self.format)
+        if is_bincode(data, self.format, schema):
+            content, metadata = read_binary(data, schema)
+            return Message(content, metadata)
+        envelope = read_json(data)
         return Message(envelope.content, envelope.metadata, envelope.id)
 
     def to_string(self) -> str:
@@ -344,13 +341,17 @@ class EncodedMessage:
         """
         return EncodedMessage(converted(self.data, self.format, format), format)
 
-    def peek_kind(self) -> str:
+    def peek_kind(self, schema: object = None) -> str:
         """What kind of message this is: a text for people and logs.
+
+        Args:
+            schema: of the content, without which the kind of a bincode message is "Unknown".
 
         Raises:
             UnsupportedFormat: the format is Auto.
+            InvalidSchema: the notation is not valid.
         """
-        return kind_of(self.data, self.format)
+        return kind_by_schema(self.data, self.format, schema)
 
     def peek_metadata(self) -> MessageMetadata | None:
         """The metadata, found without reading the content where the peer wrote the usual form.
@@ -385,19 +386,6 @@ class EncodedMessage:
         except JsonSerializationError:
             return None
 
-    def _json_text(self) -> bytes:
-        if self.format is BASE64:
-            data = decode_base64(self.data)
-        elif self.format is BINARY:
-            data = self.data
-        else:
-            return self.data
-        try:
-            decode_json(data)
-        except JsonSerializationError:
-            raise BinaryDecodingError("binary decoding error: not JSON text, so a schema is needed") from None
-        return data
-
 
 def encoded_of_value(value: object) -> EncodedMessage:
     """An encoded message from its decoded nested form.
@@ -405,17 +393,5 @@ def encoded_of_value(value: object) -> EncodedMessage:
     Raises:
         JsonSerializationError: the value is not one.
     """
-    if not isinstance(value, dict):
-        raise JsonSerializationError("expected an encoded message object")
-    for name in ("data", "format"):
-        if name not in value:
-            raise JsonSerializationError(f"missing field `{name}`")
-    try:
-        data = bytes_of_list(value["data"], "data")
-    except ByteArrayError as error:
-        raise JsonSerializationError(str(error)) from None
-    wanted: object = value["format"]
-    format = FORMATS_BY_NAME.get(wanted) if isinstance(wanted, str) else None
-    if format is None:
-        raise JsonSerializationError("format: expected Json, Binary, Base64 or Auto")
+    data, format = read_nested(value)
     return EncodedMessage(data, format)

@@ -1,7 +1,8 @@
 """Runs a test once per recorded case.
 
 A test that takes `NAME_case` runs for every case of `NAME.json` in the directory of vectors. Where the file
-holds one list per direction, each case also has its direction under "side".
+holds one list per direction, each case also has its direction under "side", and a test that takes
+`NAME_of_SIDE_case` runs for the cases of that direction only.
 """
 
 import json
@@ -13,6 +14,7 @@ import pytest
 RECORDED = Path(__file__).parent / "vectors"
 DIFFERENCES = Path(__file__).parent / "differences.json"
 CASE = "_case"
+OF_SIDE = "_of_"
 
 
 def vector_directory(config: pytest.Config) -> Path:
@@ -41,7 +43,12 @@ def label(case: dict[str, Any]) -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for name in metafunc.fixturenames:
         if name.endswith(CASE):
-            cases = cases_of(read_vectors(metafunc.config, name.removesuffix(CASE)))
+            file, _, side = name.removesuffix(CASE).partition(OF_SIDE)
+            cases = [
+                case
+                for case in cases_of(read_vectors(metafunc.config, file))
+                if side in ("", case.get("side"))
+            ]
             metafunc.parametrize(name, cases, ids=[f"{at}-{label(case)}" for at, case in enumerate(cases)])
 
 
