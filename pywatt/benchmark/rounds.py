@@ -135,7 +135,7 @@ def _start(
 ) -> dict[str, tuple[Child, dict[str, Any]]]:
     """Start servers and workers, and return each variant's worker with the facts it told."""
     servers: list[Child] = []
-    sockets = {name: "" for name in rivals}
+    sockets = dict.fromkeys(rivals, "")
     if any(subject.family in ("echo", "stream") for subject in subjects):
         for variant in ("compiled", "pure"):
             (folder / variant).mkdir()

@@ -7,7 +7,7 @@ from pywatt.cli import exit_codes
 _SECONDS = 20.0
 _QUICK_SECONDS = 3.0
 
-_EPILOG = f"""\b
+_EPILOG = """\b
 Subjects (or a family of them, such as split):
   split-64, split-4k, split-64k   cutting a stream into frames
   encode-small, encode-large      a message to JSON

@@ -171,8 +171,8 @@ def _rivals_table(result: Result) -> Table:
 
 def _notes(result: Result, missing: list[str], seconds: float) -> Iterator[str]:
     yield (
-        f"Medians of {ROUNDS} interleaved rounds in {seconds:g} s; the ± is half the way from the least to the "
-        "most. 100 % is the floor."
+        f"Medians of {ROUNDS} interleaved rounds in {seconds:g} s; the ± is half the way from the least "
+        "to the most. 100 % is the floor."
     )
     if result.rivals:
         yield "An echo of pywatt is of frames alone; that of a rival is its call, with what belongs to it."

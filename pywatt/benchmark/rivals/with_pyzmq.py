@@ -15,7 +15,7 @@ from pywatt.benchmark.rivals.pipelined import pipelined
 @asynccontextmanager
 async def serve(path: str) -> AsyncIterator[None]:
     """Echo at a path."""
-    with zmq.asyncio.Context() as context, context.socket(zmq.ROUTER, linger=0) as router:
+    with zmq.asyncio.Context() as context, context.socket(zmq.SocketType.ROUTER, linger=0) as router:
         router.bind(f"ipc://{path}")
 
         async def echo() -> None:
@@ -32,7 +32,7 @@ async def serve(path: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def connect(path: str) -> AsyncIterator[Callable[[bytes], Awaitable[bytes]]]:
     """A call to the echo at a path."""
-    with zmq.asyncio.Context() as context, context.socket(zmq.DEALER, linger=0) as dealer:
+    with zmq.asyncio.Context() as context, context.socket(zmq.SocketType.DEALER, linger=0) as dealer:
         dealer.connect(f"ipc://{path}")
         async with pipelined(dealer.send, dealer.recv) as call:
             yield call
