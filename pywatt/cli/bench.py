@@ -1,5 +1,7 @@
 """`pywatt bench`: the floors of this machine, and how much of them pywatt reaches."""
 
+import math
+
 import click
 
 from pywatt.cli import exit_codes
@@ -81,6 +83,13 @@ def _guess(name: str, known: list[str]) -> str:
     return f'; did you mean "{close[0]}"?' if close else f"; known are {', '.join(known)}"
 
 
+def _seconds(_ctx: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    # No range refuses it.
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("not a number")
+    return value
+
+
 @click.command("bench", epilog=_EPILOG)
 @click.option("--only", metavar="SUBJECT[,..]", callback=_subjects, help="Measure these alone.")
 @click.option(
@@ -92,6 +101,7 @@ def _guess(name: str, known: list[str]) -> str:
 @click.option(
     "--seconds",
     type=click.FloatRange(0.01, 3600),
+    callback=_seconds,
     help=f"Time for all measures together.  [default: {_SECONDS:g}]",
 )
 @click.option("--quick", is_flag=True, help=f"The same as --seconds {_QUICK_SECONDS:g}.")
