@@ -36,11 +36,11 @@ def test_help_shows_the_verbs_examples_and_exit_codes(
 ) -> None:
     assert invoke([option]) == 0
     output = capsys.readouterr().out
-    for part in ("up", "run", "version", "completion", "pywatt run hello.py", "Exit codes:", "130"):
+    for part in ("up", "run", "bench", "version", "completion", "pywatt run hello.py", "Exit codes:", "130"):
         assert part in output
 
 
-@pytest.mark.parametrize("verb", ["up", "run", "version", "completion"])
+@pytest.mark.parametrize("verb", ["up", "run", "bench", "version", "completion"])
 def test_every_verb_has_help_with_examples(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke([verb, "--help"]) == 0
     assert f"pywatt {verb}" in capsys.readouterr().out
@@ -172,7 +172,7 @@ def test_completion_completes() -> None:
     ]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["up", "--help"], ["run", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["up", "--help"], ["run", "--help"], ["bench", "--help"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     assert loaded_by(arguments) & HEAVY == set()
 
