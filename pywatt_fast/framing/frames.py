@@ -198,7 +198,7 @@ class FrameDecoder(HeaderReader):
             return start + size
         wanted = CODE_JSON <= code <= self._max_code
         if wanted and taken > 0:
-            self._pieces.add_part(chunk, start, end)
+            self._pieces.add_rest(chunk, start)
         self._size = size
         self._code = code if wanted else 0
         self._missing = size - taken
@@ -215,9 +215,8 @@ class FrameDecoder(HeaderReader):
             return end
         self._missing = 0
         if self._code != 0:
-            self._pieces.add_part(chunk, 0, missing)
             self._count(1, self._size)
-            self._give(self._code, self._pieces.take(), frames, sink)
+            self._give(self._code, self._pieces.take_with(chunk, missing), frames, sink)
         return missing
 
     def _continue_header(
