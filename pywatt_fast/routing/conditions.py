@@ -13,10 +13,10 @@ from .quantities import (
     checked_count,
     checked_number,
     nanoseconds_of,
+    read_closed_object,
     read_count,
     read_duration,
     read_number,
-    read_object,
     write_duration,
 )
 from .strict_json import decode_settings
@@ -161,7 +161,7 @@ def condition_of_value(value: object, field: str) -> RoutingCondition:
     Raises:
         RoutingError: it is none of the four, or its value has the wrong type.
     """
-    fields = read_object(value, field, _NAMES)
+    fields = read_closed_object(value, field, _NAMES)
     if len(fields) != 1:
         raise RoutingError(field, "expected exactly one of " + ", ".join(_NAMES))
     for name, limit in fields.items():

@@ -44,7 +44,6 @@ SCENARIOS: Final = (
     "real_time",
     "file_transfer",
 )
-_PREFERENCE_FIELDS: Final = ("primary", "fallback", "conditions", "weight")
 
 
 def scenario_of(local: bool, message: MessageCharacteristics) -> i64:
@@ -123,14 +122,14 @@ class ChannelPreference:
         """Read a preference; an absent fallback is none.
 
         Raises:
-            RoutingError: a field is missing, unknown, or of the wrong type; the text names it.
+            RoutingError: a field is missing or of the wrong type; the text names it.
             JsonSerializationError: it is not JSON, or has a field twice.
         """
         return _preference_of_value(decode_settings(text), "")
 
 
 def _preference_of_value(value: object, name: str) -> ChannelPreference:
-    fields = read_object(value, name or "preference", _PREFERENCE_FIELDS)
+    fields = read_object(value, name or "preference")
     place = name + "." if name else ""
     fallback = fields.get("fallback")
     conditions = required(fields, "conditions", place)
@@ -204,10 +203,10 @@ class RoutingMatrix:
         """Read a matrix.
 
         Raises:
-            RoutingError: a field is missing, unknown, or of the wrong type; the text names it.
+            RoutingError: a field is missing or of the wrong type; the text names it.
             JsonSerializationError: it is not JSON, or has a field twice.
         """
-        fields = read_object(decode_settings(text), "matrix", SCENARIOS)
+        fields = read_object(decode_settings(text), "matrix")
         return _matrix_of([_preference_of_value(required(fields, name, ""), name) for name in SCENARIOS])
 
 

@@ -96,15 +96,24 @@ def read_number(value: object, field: str) -> float:
     raise RoutingError(field, "expected a number")
 
 
-def read_object(value: object, field: str, known: tuple[str, ...]) -> dict[str, object]:
+def read_object(value: object, field: str) -> dict[str, object]:
+    """An object read from JSON; fields that nobody asks for are those of a later version.
+
+    Raises:
+        RoutingError: it is not an object.
+    """
+    if not isinstance(value, dict):
+        raise RoutingError(field, "expected an object")
+    return value
+
+
+def read_closed_object(value: object, field: str, known: tuple[str, ...]) -> dict[str, object]:
     """An object read from JSON that has no fields but the known ones.
 
     Raises:
         RoutingError: it is not an object, or has another field.
     """
-    if not isinstance(value, dict):
-        raise RoutingError(field, "expected an object")
-    found: dict[str, object] = value
+    found = read_object(value, field)
     for name in found:
         if name not in known:
             raise RoutingError(field, "a field is not one of " + ", ".join(known))
@@ -128,7 +137,7 @@ def read_duration(value: object, field: str) -> int:
     Raises:
         RoutingError: it is not `{"secs":n,"nanos":n}`, or too long.
     """
-    fields = read_object(value, field, _DURATION_FIELDS)
+    fields = read_closed_object(value, field, _DURATION_FIELDS)
     place = field + "."
     seconds = read_count(required(fields, "secs", place), place + "secs")
     nanoseconds = read_count(required(fields, "nanos", place), place + "nanos")

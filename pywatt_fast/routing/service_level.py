@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import final
 
 from ..json_text.codec import encode_json
 from .quantities import (
@@ -16,14 +16,6 @@ from .quantities import (
     write_duration,
 )
 from .strict_json import decode_settings
-
-_FIELDS: Final = (
-    "target_availability",
-    "max_latency",
-    "target_throughput",
-    "max_error_rate",
-    "measurement_window",
-)
 
 
 @final
@@ -95,10 +87,10 @@ class SlaConfig:
         """Read a service level agreement.
 
         Raises:
-            RoutingError: a field is missing, unknown, or of the wrong type; the text names it.
+            RoutingError: a field is missing or of the wrong type; the text names it.
             JsonSerializationError: it is not JSON, or has a field twice.
         """
-        fields = read_object(decode_settings(text), "service level", _FIELDS)
+        fields = read_object(decode_settings(text), "service level")
         found = SlaConfig(
             read_number(required(fields, "target_availability", ""), "target_availability"),
             0.0,

@@ -94,7 +94,6 @@ def test_an_absent_fallback_is_none(core: ModuleType) -> None:
         ("conditions", [{"MaxSize": "SECRET"}], r"conditions\[0\].MaxSize: expected a natural number"),
         ("weight", "1", "weight: expected a number"),
         ("weight", True, "weight: expected a number"),
-        ("SECRET", 1, "a field is not one of primary, fallback, conditions, weight"),
     ],
 )
 def test_a_wrong_field_is_refused_by_name(core: ModuleType, field: str, value: object, words: str) -> None:
@@ -125,13 +124,11 @@ def test_every_scenario_is_required(core: ModuleType, name: str) -> None:
         core.RoutingMatrix.from_json(json.dumps(whole))
 
 
-def test_an_unknown_scenario_is_refused(core: ModuleType) -> None:
-    whole = dict.fromkeys(SCENARIOS, PREFERENCE) | {"SECRET": PREFERENCE}
-    with pytest.raises(
-        core.RoutingError, match="matrix: a field is not one of local_small_messages"
-    ) as refusal:
-        core.RoutingMatrix.from_json(json.dumps(whole))
-    assert "SECRET" not in str(refusal.value)
+def test_unknown_fields_are_ignored(core: ModuleType) -> None:
+    preference = PREFERENCE | {"later": 1}
+    whole = dict.fromkeys(SCENARIOS, preference) | {"later": {}}
+    matrix = core.RoutingMatrix.from_json(json.dumps(whole))
+    assert matrix.real_time == core.ChannelPreference.from_json(json.dumps(PREFERENCE))
 
 
 def test_a_repeated_scenario_is_refused(core: ModuleType) -> None:
