@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CORE := $(wildcard pywatt_fast/*.py pywatt_fast/*/*.py)
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check fuzz bench clean
 
 help:
 	@echo "make demo            set up, start the example shop, tour it, stay up   (ARGS=--once: stop after the tour)"
 	@echo "make test            set up and run the whole suite                     (ARGS='-k name': a part of it)"
 	@echo "make check           formatting, lint, types and the floors, without the suite"
+	@echo "make fuzz            hostile inputs for every decoder                 (ARGS='--target json --executions 1000000')"
 	@echo "make bench           measure the core and the gateway beside their rivals"
 	@echo "make clean           remove the virtual environment and everything built"
 	@echo
@@ -40,8 +41,11 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+fuzz: $(INSTALLED)
+	$(BIN)/python tests/fuzz/run.py $(ARGS)
+
 bench: $(INSTALLED)
 	@for file in benches/[a-z]*.py; do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis fuzz-finds

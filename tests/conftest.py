@@ -1,20 +1,17 @@
 """Options and fixtures that every test tree shares."""
 
-import importlib.util
 import os
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from hypothesis import settings
+from variants import interpreted_core, interpreted_core_without_orjson
 
 # A shared machine may stall any example; what is slow shows in the benches.
 settings.register_profile("pywatt", deadline=None)
 settings.load_profile("pywatt")
 
-INTERPRETED = "pywatt_fast_interpreted"
-TEXT_ONLY = "PYWATT_PURE"
 WITHOUT_ORJSON = "without orjson"
 
 
@@ -79,46 +76,4 @@ def load_core(variant: str) -> ModuleType:
 @pytest.fixture(scope="session")
 def core_without_orjson() -> ModuleType:
     """The interpreted core in a process where orjson cannot be imported."""
-    hidden = sys.modules.pop("orjson", None)
-    sys.modules["orjson"] = None  # type: ignore[assignment]
-    try:
-        return interpreted_core(f"{INTERPRETED}_without_orjson")
-    finally:
-        del sys.modules["orjson"]
-        if hidden is not None:
-            sys.modules["orjson"] = hidden
-
-
-def interpreted_core(name: str = INTERPRETED) -> ModuleType:
-    """The package loaded once more from its text, under another name, whatever variant is installed."""
-    if name in sys.modules:
-        return sys.modules[name]
-    found = importlib.util.find_spec("pywatt_fast")
-    assert found is not None
-    assert found.origin is not None
-    folder = Path(found.origin).parent
-    spec = importlib.util.spec_from_file_location(
-        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    with text_only():
-        spec.loader.exec_module(module)
-    assert not module.COMPILED
-    return module
-
-
-class text_only:
-    """PYWATT_PURE=1 for the length of a block."""
-
-    def __enter__(self) -> None:
-        self.before = os.environ.get(TEXT_ONLY)
-        os.environ[TEXT_ONLY] = "1"
-
-    def __exit__(self, *_: object) -> None:
-        if self.before is None:
-            del os.environ[TEXT_ONLY]
-        else:
-            os.environ[TEXT_ONLY] = self.before
+    return interpreted_core_without_orjson()

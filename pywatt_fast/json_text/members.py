@@ -85,13 +85,13 @@ def read_members(text: bytes) -> list[Member] | None:
         return members
     while True:
         end = _end_of_string(text, position)
-        key = decode_json(text[position:end])
+        key = _key(text, position, end)
         position = _skip_space(text, end)
         if text[position : position + 1] != b":":
             raise JsonSerializationError("expected a colon", position)
         position = _skip_space(text, position + 1)
         end = _end_of_value(text, position)
-        members.append(Member(str(key), text[position:end]))
+        members.append(Member(key, text[position:end]))
         position = _skip_space(text, end)
         sign = text[position : position + 1]
         if sign == b"}":
@@ -100,6 +100,14 @@ def read_members(text: bytes) -> list[Member] | None:
         if sign != b",":
             raise JsonSerializationError("expected a comma or the end of the object", position)
         position = _skip_space(text, position + 1)
+
+
+def _key(text: bytes, start: int, end: int) -> str:
+    try:
+        return str(decode_json(text[start:end]))
+    except JsonSerializationError as error:
+        offset = start if error.offset is None else start + error.offset
+        raise JsonSerializationError("a key is not a valid string", offset) from None
 
 
 def _expect_end(text: bytes, position: int) -> None:

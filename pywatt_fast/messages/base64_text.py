@@ -24,11 +24,12 @@ def decode_base64(text: bytes) -> bytes:
     Raises:
         Base64DecodingError: the text is not canonical.
     """
+    # Both decoders skip foreign bytes and judge what is left by rules of their own. Only text that comes out
+    # the same again is canonical, so there is one refusal for all.
     try:
         data = b64decode(text) if COMPILED else binascii.a2b_base64(text)
+        if encode_base64(data) == text:
+            return data
     except ValueError:
-        raise Base64DecodingError("invalid length or padding") from None
-    # Both decoders skip foreign bytes, so only text that comes out the same again is canonical.
-    if encode_base64(data) != text:
-        raise Base64DecodingError("invalid symbol, padding or trailing bits")
-    return data
+        pass
+    raise Base64DecodingError("invalid length, symbol, padding or trailing bits")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from ..errors import Base64DecodingError, ByteArrayError, JsonSerializationError, OperationError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _OP: Final = b'{"op":"'
 _BODY: Final = b',"body":['
+_SPACED_COLON: Final = re.compile(rb"[ \t\r\n]:")
 _PAYLOAD: Final = b',"payload":{"data":['
 _FORMAT_TAILS: Final = {
     b',"format":"Json"}}': EncodingFormat.JSON,
@@ -334,8 +336,9 @@ def _refuse_repeated(name: str, value: dict[str, object], text: bytes) -> None:
     for inner in (value.get("headers"), value.get("payload")):
         if isinstance(inner, dict):
             keys += len(inner)
-    # Compact text has one `":` per key, so an equal count proves that nothing is repeated.
-    if text.count(b'":') == keys:
+    # Compact text has one `":` per key, so an equal count proves that nothing is repeated; a space between
+    # them hides a key from the count.
+    if text.count(b'":') == keys and _SPACED_COLON.search(text) is None:
         return
     members = read_members(text) or []
     repeated = repeated_field(members, _FIELDS[name])
