@@ -11,26 +11,7 @@ from seeds import ID
 def deep(
     opening: bytes, closing: bytes, inner: bytes = b"1", before: bytes = b"", after: bytes = b""
 ) -> list[bytes]:
-    depths = (
-        120,
-        127,
-        128,
-        129,
-        200,
-        254,
-        255,
-        256,
-        480,
-        900,
-        1000,
-        1020,
-        1023,
-        1024,
-        1025,
-        1100,
-        5000,
-        100_000,
-    )
+    depths = (127, 128, 200, 255, 1000, 1023, 1024, 1025, 5000, 100_000)
     whole = [before + opening * depth + inner + closing * depth + after for depth in depths]
     return [
         *whole,

@@ -100,9 +100,12 @@ class Mutator:
             self.pool[self.kept + int(self.random.random() * 400)] = data
 
     def next(self) -> bytes:
-        """One input."""
+        """One input, made from any of the pool."""
+        return self.mutated(self.pool[int(self.random.random() * len(self.pool))])
+
+    def mutated(self, data: bytes) -> bytes:
+        """One input, made from the given one."""
         chance = self.random.random
-        data = self.pool[int(chance() * len(self.pool))]
         steps = 1 + int(chance() * chance() * 4)
         if self.json and chance() < 0.6:
             data = self.fine[int(chance() * len(self.fine))](data)

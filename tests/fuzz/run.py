@@ -18,7 +18,7 @@ import tempfile
 import time
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "fixtures"), str(HERE.parents[1])]
@@ -49,6 +49,7 @@ class Run:
         self.finds: Path = options.finds
         self.quiet: bool = options.quiet
         self.grow: bool = options.grow
+        self.engine: str = options.engine
         self.found: list[dict[str, Any]] = []
         self.total: dict[str, Any] = dict.fromkeys(COLUMNS[1:], 0) | {"target": name, "seed": self.seed}
 
@@ -70,12 +71,13 @@ class Run:
         return {**self.total, "found": self.found}
 
     def _one_process(self, executions: int, seed: int) -> tuple[dict[str, Any], str | None]:
-        with tempfile.NamedTemporaryFile() as file:
+        with tempfile.NamedTemporaryFile() as file, tempfile.TemporaryFile("w+") as said:
             file.truncate(NOTE.size + ROOM)
             note = mmap.mmap(file.fileno(), NOTE.size + ROOM)
             command = [
                 sys.executable,
                 str(HERE / "worker.py"),
+                self.engine,
                 self.name,
                 str(executions),
                 str(seed),
@@ -84,9 +86,9 @@ class Run:
             ]
             environment = {"PYTHONPATH": ":".join(sys.path[:3]), "PYTHONHASHSEED": "0"}
             process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+                command, stdout=subprocess.PIPE, stderr=said, text=True, env=environment
             )
-            summary, death = self._follow(process, note)
+            summary, death = self._follow(process, note, said)
             if death is not None:
                 begun, size = NOTE.unpack(note[: NOTE.size])
                 data = note[NOTE.size : NOTE.size + min(size, ROOM)]
@@ -94,10 +96,11 @@ class Run:
                 self._keep({"kind": death, "detail": f"the input numbered {begun}", "input": data.hex()})
         return summary, death
 
-    def _follow(self, process: subprocess.Popen[str], note: mmap.mmap) -> tuple[dict[str, Any], str | None]:
+    def _follow(
+        self, process: subprocess.Popen[str], note: mmap.mmap, said: IO[str]
+    ) -> tuple[dict[str, Any], str | None]:
         """Read what the process says until it ends; end it when it makes no step for long."""
         assert process.stdout is not None
-        assert process.stderr is not None
         summary: dict[str, Any] = {}
         begun, since = -1, time.monotonic()
         with selectors.DefaultSelector() as selector:
@@ -115,14 +118,15 @@ class Run:
                     process.kill()
                     process.wait()
                     return summary, "hang"
-        said = process.stderr.read()
         code = process.wait()
+        said.seek(0)
+        words = said.read()[-2000:]
         if code == NOT_COMPILED:
             raise CoreNotCompiled
         if code == HARNESS_FAILED:
-            raise SystemExit(f"fuzz: the harness itself failed on {self.name}\n{said}")
+            raise SystemExit(f"fuzz: the harness itself failed on {self.name}\n{words}")
         if code != 0 or not summary.get("finished"):
-            return summary, f"the process ended with {code}: {said[-2000:]}"
+            return summary, f"the process ended with {code}: {words}"
         return summary, None
 
     def _heard(self, line: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
@@ -170,6 +174,12 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
         "--finds", type=Path, default=Path("fuzz-finds"), help="folder for inputs that failed"
     )
     parser.add_argument("--bomb-bytes", type=int, default=2**30, help="leave out bombs above this size")
+    parser.add_argument(
+        "--engine",
+        choices=["mutations", "atheris"],
+        default="mutations",
+        help="atheris is guided by the coverage of the interpreted core (pip install atheris)",
+    )
     parser.add_argument("--grow", action="store_true", help="add inputs with new outcomes to the corpus")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--list", action="store_true", help="print the names of the targets and stop")

@@ -10,6 +10,7 @@ import time
 import traceback
 from pathlib import Path
 from struct import Struct
+from types import ModuleType
 
 from known import is_known
 from mutations import Mutator
@@ -41,11 +42,20 @@ class Worker:
         seed: what the made inputs depend on.
         bomb_bytes: bombs above this size are left out.
         note: where the input that is being tried is written.
+        cores: the variants by name.
     """
 
-    def __init__(self, target: str, executions: int, seed: int, bomb_bytes: int, note: mmap.mmap) -> None:
+    def __init__(
+        self,
+        target: str,
+        executions: int,
+        seed: int,
+        bomb_bytes: int,
+        note: mmap.mmap,
+        cores: dict[str, ModuleType],
+    ) -> None:
         self.target = TARGETS[target]
-        self.oracle = Oracle(self.target, load_cores())
+        self.oracle = Oracle(self.target, cores)
         self.corpus = corpus_of(target)
         self.executions = executions
         self.mutator = Mutator(self.target, self.corpus, seed)
@@ -61,21 +71,32 @@ class Worker:
 
     def run(self) -> None:
         """All of it; the last line printed is the summary."""
-        began = time.perf_counter()
+        self.begin()
+        while self.done < self.executions:
+            self.attempt(self.mutator.next(), self.done % MEMORY_EVERY == 0)
+            self.tell()
+        self.end()
+
+    def begin(self) -> None:
+        """Run what is stored, and the bombs."""
+        self.began = self.said = time.perf_counter()
         for data in (*self.target.seeds, *self.corpus):
             self.attempt(data, True)
         for data in self.target.bombs():
             if len(data) <= self.bomb_bytes:
                 self.attempt(data, True)
         self.examples = {}
-        said = time.perf_counter()
-        while self.done < self.executions:
-            self.attempt(self.mutator.next(), self.done % MEMORY_EVERY == 0)
-            if self.done % 1000 == 0 and time.perf_counter() - said > 5:
-                said = time.perf_counter()
-                self.say(self.summary(said - began))
-        examples = [data.hex() for data in self.examples.values()]
-        self.say({**self.summary(time.perf_counter() - began), "finished": True, "examples": examples})
+
+    def tell(self) -> None:
+        """Say how far it is, every few seconds."""
+        if self.done % 1000 == 0 and time.perf_counter() - self.said > 5:
+            self.said = time.perf_counter()
+            self.say(self.summary())
+
+    def end(self) -> None:
+        """Say how it ended, and hand over inputs that ended as no stored one did."""
+        examples = [data.hex() for data in (self.examples or {}).values()]
+        self.say({**self.summary(), "finished": True, "examples": examples})
 
     def attempt(self, data: bytes, thorough: bool) -> None:
         """One input."""
@@ -104,7 +125,8 @@ class Worker:
         if self.kinds[found.kind] <= 5:
             self.say({"kind": found.kind, "detail": found.detail, "input": data.hex()})
 
-    def summary(self, seconds: float) -> dict[str, object]:
+    def summary(self) -> dict[str, object]:
+        seconds = time.perf_counter() - self.began
         return {
             "executions": self.done,
             "outcomes": len(self.outcomes),
@@ -121,11 +143,21 @@ class Worker:
 
 
 def main(arguments: list[str]) -> int:
-    target, executions, seed, bomb_bytes, path = arguments
+    engine, target, executions, seed, bomb_bytes, path = arguments
     with open(path, "r+b") as file:
         note = mmap.mmap(file.fileno(), NOTE.size + ROOM)
         try:
-            Worker(target, int(executions), int(seed), int(bomb_bytes), note).run()
+            if engine == "atheris":
+                import guided
+
+                cores = guided.load_instrumented_cores()
+            else:
+                cores = load_cores()
+            worker = Worker(target, int(executions), int(seed), int(bomb_bytes), note, cores)
+            if engine == "atheris":
+                guided.run(worker, int(seed))
+            else:
+                worker.run()
         except CoreNotCompiled:
             return NOT_COMPILED
         except Exception:
@@ -135,7 +167,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # A crash must end the process at once, without the destructors of a damaged heap.
+    # At once, without destructors: a heap may be damaged.
     code = main(sys.argv[1:])
     sys.stdout.flush()
     os._exit(code)
