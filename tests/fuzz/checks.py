@@ -66,8 +66,10 @@ def no_known_field_twice(data: bytes, result: Any) -> str | None:
         return None
     envelope = json.loads(data.decode(), parse_int=number, object_pairs_hook=Pairs)
     fields = dict(envelope)
-    if repeats(envelope, _ENVELOPE) or repeats(fields.get("metadata"), _METADATA):
-        return "a message with a known field twice was read"
+    if repeats(envelope, _ENVELOPE):
+        return "an envelope with a known field twice was read"
+    if repeats(fields.get("metadata"), _METADATA):
+        return "metadata with a known field twice was read"
     if "timestamp" in dict(fields.get("metadata") or []):
         timestamp = dict(fields["metadata"])["timestamp"]
         if timestamp != full.metadata.timestamp:
@@ -90,8 +92,10 @@ def operation_once(data: bytes, result: Any) -> str | None:
     outer = json.loads(data.decode(), object_pairs_hook=Pairs)
     fields = dict(outer)
     if "op" not in fields:
-        if repeats(outer, _ENVELOPE) or repeats(fields.get("metadata"), _METADATA):
+        if repeats(outer, _ENVELOPE):
             return "an envelope with a known field twice was read"
+        if repeats(fields.get("metadata"), _METADATA):
+            return "metadata with a known field twice was read"
         outer = fields["content"]
         fields = dict(outer)
     if repeats(outer, _KNOWN_FIELDS[result.op]):
