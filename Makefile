@@ -6,12 +6,13 @@ INSTALLED := $(VENV)/.installed
 BENCHES := $(addprefix benches/,asgi_dispatch.py calls.py gateway.py start_up.py)
 CORE := $(wildcard pywatt_fast/*.py pywatt_fast/*/*.py)
 
-.PHONY: help setup demo test check bench bench-core clean
+.PHONY: help setup demo test check fuzz bench bench-core clean
 
 help:
 	@echo "make demo            set up, start the example shop, tour it, stay up   (ARGS=--once: stop after the tour)"
 	@echo "make test            set up and run the whole suite                     (ARGS='-k name': a part of it)"
 	@echo "make check           formatting, lint, types and the floors, without the suite"
+	@echo "make fuzz            hostile inputs for every decoder                 (ARGS='--target json --executions 1000000')"
 	@echo "make bench-core      hold the core to its goals, beside its rivals       (ARGS='--suite framing': one suite)"
 	@echo "make bench           the same, then calls, the gateway, start-up and dispatch"
 	@echo "make clean           remove the virtual environment and everything built"
@@ -46,9 +47,12 @@ bench-core: $(INSTALLED)
 	@$(BIN)/python -m pytest -c benches/pytest.ini benches/core --benchmark-quiet -q $(ARGS)
 
 # A goal that the core misses is told at the end, after what else there is to measure.
+fuzz: $(INSTALLED)
+	$(BIN)/python tests/fuzz/run.py $(ARGS)
+
 bench: $(INSTALLED)
 	@core=0; $(MAKE) --no-print-directory bench-core || core=1; \
 	for file in $(BENCHES); do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done; exit $$core
 
 clean:
-	rm -rf $(VENV) .benchmarks build dist *.egg-info pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .benchmarks build dist *.egg-info pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis fuzz-finds

@@ -1,13 +1,12 @@
 """Options and fixtures that every test tree shares."""
 
 import os
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from hypothesis import settings
-from interpreted_core import INTERPRETED, interpreted_core
+from interpreted_core import interpreted_core, interpreted_core_without_orjson
 
 # A shared machine may stall any example; what is slow shows in the benches.
 settings.register_profile("pywatt", deadline=None)
@@ -77,11 +76,4 @@ def load_core(variant: str) -> ModuleType:
 @pytest.fixture(scope="session")
 def core_without_orjson() -> ModuleType:
     """The interpreted core in a process where orjson cannot be imported."""
-    hidden = sys.modules.pop("orjson", None)
-    sys.modules["orjson"] = None  # type: ignore[assignment]
-    try:
-        return interpreted_core(f"{INTERPRETED}_without_orjson")
-    finally:
-        del sys.modules["orjson"]
-        if hidden is not None:
-            sys.modules["orjson"] = hidden
+    return interpreted_core_without_orjson()

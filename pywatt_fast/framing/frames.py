@@ -119,15 +119,14 @@ class FrameDecoder(HeaderReader):
         last_code: i64 = CODE_JSON
         code_object: object = CODE_JSON
         while position <= last:
-            size: i64 = i64(read_i32_be(chunk, position))
+            # A length from 2**31 on reads negative.
+            size: i64 = i64(read_i32_be(chunk, position)) & 0xFFFFFFFF
             # The last byte of a second word: an index into bytes would go by way of an int object.
             code: i64 = i64(read_i32_be(chunk, position + 1)) & 0xFF
             start: i64 = position + HEADER_SIZE
-            # A length from 2**31 on reads negative.
-            if size < 0 or size > max_frame or code < CODE_JSON or code > max_code:
+            if size > max_frame or code < CODE_JSON or code > max_code:
                 self._count(count, payload_bytes)
                 count = payload_bytes = 0
-                size &= 0xFFFFFFFF
                 self._judge(size, code, position, frames)
             elif size <= end - start:
                 position = start + size

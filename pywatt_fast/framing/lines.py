@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from ..errors import CoreError, LineTooLong
 from ..variant import COMPILED, expect
@@ -10,6 +10,9 @@ from .pieces import Pieces
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
+
+# More than any memory holds, and a number that the compiled variant can count with.
+_NO_LIMIT: Final = 1 << 62
 
 
 def encode_line(document: bytes, max_line: int) -> bytes:
@@ -75,7 +78,7 @@ class LineDecoder:
     """
 
     def __init__(self, max_line: int) -> None:
-        self._max_line: i64 = max_line
+        self._max_line: i64 = min(max_line, _NO_LIMIT)
         self._pieces = Pieces()
         self._held: i64 = 0
         self._discarding = False
@@ -104,7 +107,7 @@ class LineDecoder:
         Args:
             max_line: bytes allowed before the newline.
         """
-        self._max_line = max_line
+        self._max_line = min(max_line, _NO_LIMIT)
         if self._held > self._max_line:
             self._discard()
 

@@ -37,8 +37,10 @@ _PRETTY: Final[int] = 0 if _ORJSON is None else _SORTED | _ORJSON.OPT_INDENT_2
 # Below so many bytes a copy costs less than a view.
 _VIEWED: Final = 4096
 
-# A literal beginning lets the search skip ahead; a match inside a string only costs the slower decoder.
+# A literal beginning lets the search skip ahead; a match inside a string only costs a second reading.
 _NEGATIVE_ZERO: Final = re.compile(rb"-0(?:[,\]}\s]|\Z)")
+# Strings are matched to be stepped over; an exponent may end in -0 too.
+_STRING_OR_ZERO: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(?<![eE])-0(?=[,\]}\s]|\Z)', re.DOTALL)
 
 
 def encode_json(value: object) -> bytes:
@@ -98,14 +100,14 @@ def decode_json(data: bytes | str) -> object:
     try:
         value = _loads(data)
     except ValueError as error:
-        raise _unreadable(error) from None
-    # orjson reads -0 as the integer 0.
+        raise _unreadable(error, data) from None
+    # orjson reads -0 as the integer 0. The text is JSON, so only its whole zeros have to be rewritten.
     text = data if isinstance(data, bytes) else data.encode()
     if COMPILED:
         doubtful = may_hold_negative_zero(text, 0, len(text))
     else:
         doubtful = b"-0" in text and _NEGATIVE_ZERO.search(text) is not None
-    return standard.decode(_text_of(data)) if doubtful else value
+    return _loads(_STRING_OR_ZERO.sub(_with_sign, text)) if doubtful else value
 
 
 def decode_json_part(data: bytes, start: int, end: int) -> object:
@@ -119,11 +121,19 @@ def decode_json_part(data: bytes, start: int, end: int) -> object:
     try:
         return _loads(memoryview(data)[start:end])
     except ValueError as error:
-        raise _unreadable(error) from None
+        raise _unreadable(error, data[start:end]) from None
+
+
+def _with_sign(found: re.Match[bytes]) -> bytes:
+    """What orjson gives the sign of a negative zero for; a string as it is."""
+    text = found.group()
+    return b"-0.0" if text == b"-0" else text
 
 
 def _text_of(data: bytes | str) -> str:
     if isinstance(data, str):
+        if not data.isascii() and standard.SURROGATE.search(data) is not None:
+            raise JsonSerializationError("lone surrogate in the text")
         return data
     try:
         return data.decode()
@@ -131,9 +141,20 @@ def _text_of(data: bytes | str) -> str:
         raise JsonSerializationError("invalid UTF-8", error.start) from None
 
 
-def _unreadable(error: ValueError) -> JsonSerializationError:
+def _unreadable(error: ValueError, data: bytes | str) -> JsonSerializationError:
+    """The refusal that orjson's stands for; its place counts characters, ours counts bytes."""
     position: object = getattr(error, "pos", None)
-    return JsonSerializationError(str(error), position if isinstance(position, int) else None)
+    if not isinstance(position, int):
+        return JsonSerializationError(str(error))
+    if isinstance(data, str):
+        return JsonSerializationError(str(error), standard.byte_offset(data, position))
+    if data.isascii():
+        return JsonSerializationError(str(error), position)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as wrong:
+        return JsonSerializationError("invalid UTF-8", wrong.start)
+    return JsonSerializationError(str(error), standard.byte_offset(text, position))
 
 
 def _unwritable(error: TypeError) -> JsonSerializationError:

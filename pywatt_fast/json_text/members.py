@@ -14,14 +14,26 @@ _SCALAR: Final = re.compile(rb"[^\s,\]}]+")
 _STRUCTURE: Final = re.compile(rb'["{}\[\]]')
 
 
+_SPACED_COLON: Final = re.compile(rb"[ \t\r\n]:")
+
+
+def shows_all_keys(text: bytes, count: int) -> bool:
+    """Whether JSON text has no more keys than were read of it, so that none of them can be repeated.
+
+    Compact text has one `":` per key; a space between the two hides a key from the count.
+    """
+    return text.count(b'":') == count and _SPACED_COLON.search(text) is None
+
+
 @final
 class Member:
-    """One key with the raw text of its value, and where that begins."""
+    """One key with the raw text of its value, and where that stands."""
 
     def __init__(self, key: str, text: bytes, start: int) -> None:
         self.key = key
         self.text = text
         self.start = start
+        self.end = start + len(text)
 
 
 def _skip_space(text: bytes, position: int) -> int:
@@ -86,13 +98,13 @@ def read_members(text: bytes) -> list[Member] | None:
         return members
     while True:
         end = _end_of_string(text, position)
-        key = decode_json(text[position:end])
+        key = _key(text, position, end)
         position = _skip_space(text, end)
         if text[position : position + 1] != b":":
             raise JsonSerializationError("expected a colon", position)
         position = _skip_space(text, position + 1)
         end = _end_of_value(text, position)
-        members.append(Member(str(key), text[position:end], position))
+        members.append(Member(key, text[position:end], position))
         position = _skip_space(text, end)
         sign = text[position : position + 1]
         if sign == b"}":
@@ -101,6 +113,14 @@ def read_members(text: bytes) -> list[Member] | None:
         if sign != b",":
             raise JsonSerializationError("expected a comma or the end of the object", position)
         position = _skip_space(text, position + 1)
+
+
+def _key(text: bytes, start: int, end: int) -> str:
+    try:
+        return str(decode_json(text[start:end]))
+    except JsonSerializationError as error:
+        offset = start if error.offset is None else start + error.offset
+        raise JsonSerializationError("a key is not a valid string", offset) from None
 
 
 def _expect_end(text: bytes, position: int) -> None:

@@ -14,6 +14,8 @@ if COMPILED:
 
 QUOTE: Final = 0x22
 BACKSLASH: Final = 0x5C
+# Deeper objects are for the general reader, which counts the levels of the whole text.
+_DEEPEST: Final = 100
 
 
 def is_plain(data: bytes) -> bool:
@@ -131,6 +133,8 @@ def end_of_object(data: bytes, position: i64) -> i64:
                 return -1
         elif byte == 0x7B or byte == 0x5B:
             depth += 1
+            if depth > _DEEPEST:
+                return -1
         elif byte == 0x7D or byte == 0x5D:
             depth -= 1
             if depth == 0:

@@ -16,9 +16,20 @@ from typing import Any, Final
 from ..errors import JsonSerializationError
 
 MAX_WRITE_DEPTH: Final = 254
+# As deep as orjson reads.
+MAX_READ_DEPTH: Final = 1024
+# From here on the library's decoder, which recurses, might not reach the end.
+_DEEP: Final = 200
 _SMALLEST: Final = -(2**63)
 _LARGEST: Final = 2**64 - 1
-_SURROGATE: Final = re.compile(f"[{chr(0xD800)}-{chr(0xDFFF)}]")
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_BRACKET_OR_STRING: Final = re.compile(r'[\[\]{}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# A pair, a lone surrogate, any other escape.
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+SURROGATE: Final = re.compile(f"[{chr(0xD800)}-{chr(0xDFFF)}]")
 
 
 def format_float(value: float) -> str:
@@ -67,31 +78,109 @@ def decode(text: str) -> object:
         JsonSerializationError: it is not one; a number beyond the range of a double, a lone surrogate and
             too deep nesting are refused as well.
     """
+    deep = text.count("[") + text.count("{") > _DEEP and _depth(text) > _DEEP
     try:
-        value: object = _DECODER.decode(text)
+        value: object = _decode_deep(text) if deep else _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise JsonSerializationError(
-            f"{error.msg}: line {error.lineno} column {error.colno}", error.pos
+            f"{error.msg}: line {error.lineno} column {error.colno}", byte_offset(text, error.pos)
         ) from None
     except RecursionError:
         raise JsonSerializationError("nested too deeply") from None
     if "\\u" in text:
-        _refuse_surrogates(value)
+        _refuse_surrogates(text)
     return value
 
 
-def _refuse_surrogates(root: object) -> None:
-    waiting: list[object] = [root]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            if _SURROGATE.search(value) is not None:
-                raise JsonSerializationError("lone surrogate in a string")
-        elif isinstance(value, list):
-            waiting.extend(value)
-        elif isinstance(value, dict):
-            waiting.extend(value)
-            waiting.extend(value.values())
+def byte_offset(text: str, position: int) -> int:
+    """The place of a character in the UTF-8 form of the text."""
+    return position if text.isascii() else len(text[:position].encode("utf-8", "surrogatepass"))
+
+
+def _depth(text: str) -> int:
+    """How deep the brackets of a text go; of one that is no JSON, any number."""
+    depth = deepest = 0
+    for found in _BRACKET_OR_STRING.finditer(text):
+        sign = found.group()
+        if sign == "[" or sign == "{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif sign == "]" or sign == "}":
+            depth -= 1
+    return deepest
+
+
+def _decode_deep(text: str) -> object:
+    """As the library's decoder, without recursion.
+
+    Raises:
+        json.JSONDecodeError: it is not JSON.
+        JsonSerializationError: it is nested deeper than `MAX_READ_DEPTH`.
+    """
+    holders: list[Any] = []
+    keys: list[str] = []
+    position = _skip_space(text, 0)
+    while True:
+        sign = text[position : position + 1]
+        value: Any
+        if sign == "[" or sign == "{":
+            if len(holders) == MAX_READ_DEPTH:
+                raise JsonSerializationError("nested too deeply", byte_offset(text, position), MAX_READ_DEPTH)
+            value = [] if sign == "[" else {}
+            position = _skip_space(text, position + 1)
+            if text[position : position + 1] != ("]" if sign == "[" else "}"):
+                holders.append(value)
+                position = _take_key(text, position, keys) if sign == "{" else position
+                continue
+            position += 1
+        else:
+            value, position = _DECODER.raw_decode(text, position)
+        # A value is whole: put it where it belongs, and close what it ends.
+        while True:
+            position = _skip_space(text, position)
+            if not holders:
+                if position != len(text):
+                    raise json.JSONDecodeError("Extra data", text, position)
+                return value
+            holder = holders[-1]
+            in_list = isinstance(holder, list)
+            if in_list:
+                holder.append(value)
+            else:
+                holder[keys.pop()] = value
+            sign = text[position : position + 1]
+            position += 1
+            if sign == ",":
+                position = _skip_space(text, position)
+                position = position if in_list else _take_key(text, position, keys)
+                break
+            if sign != ("]" if in_list else "}"):
+                raise json.JSONDecodeError("Expecting ',' delimiter", text, position - 1)
+            value = holders.pop()
+
+
+def _take_key(text: str, position: int, keys: list[str]) -> int:
+    """Read a key and its colon; the place after both."""
+    if text[position : position + 1] != '"':
+        raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, position)
+    key, position = _DECODER.raw_decode(text, position)
+    position = _skip_space(text, position)
+    if text[position : position + 1] != ":":
+        raise json.JSONDecodeError("Expecting ':' delimiter", text, position)
+    keys.append(key)
+    return _skip_space(text, position + 1)
+
+
+def _skip_space(text: str, position: int) -> int:
+    found = _SPACE.match(text, position)
+    return position if found is None else found.end()
+
+
+def _refuse_surrogates(text: str) -> None:
+    """Refuse an escaped lone surrogate, also where a later member of the same name hides the string."""
+    for found in _ESCAPE.finditer(text):
+        if found.group(1) is not None:
+            raise JsonSerializationError("lone surrogate in a string", byte_offset(text, found.start()))
 
 
 def encode(value: object, sort_keys: bool, indent: int = 0) -> bytes:

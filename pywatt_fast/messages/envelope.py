@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from ..errors import JsonSerializationError, RepeatedField
 from ..json_text.codec import decode_json, decode_json_part
-from ..json_text.members import read_members
+from ..json_text.members import Member, read_members
 from ..json_text.reader import Reader
 from ..variant import COMPILED
 from .envelope_scan import CONTENT_START, EnvelopeScan
@@ -130,42 +130,44 @@ def open_envelope(data: bytes) -> Envelope | None:
     Returns:
         None on any surprise: the general reader then decides.
     """
-    if COMPILED:
-        scan = EnvelopeScan(data)
-        if not scan.find_parts():
-            return None
-        end: i64 = len(data) - 1
-        found = Envelope(data, CONTENT_START, scan.content_end, scan.metadata_start, end)
-        found._scan = scan
-        return found
-    start = data.rfind(_METADATA)
-    if start <= CONTENT_START or not data.endswith(b"}}") or _BEGINNING.match(data) is None:
+    if not COMPILED:
+        return read_compact_envelope(data)
+    scan = EnvelopeScan(data)
+    if not scan.find_metadata():
         return None
-    after = start + len(_METADATA) - 1
-    found = Envelope(data, CONTENT_START, start, after, len(data) - 1)
-    try:
-        found._metadata = read_metadata(data[after:-1])
-    except JsonSerializationError:
-        return None
+    if not scan.find_fields():
+        return read_compact_envelope(data)
+    found = Envelope(data, CONTENT_START, scan.content_end, scan.metadata_start, len(data) - 1)
+    found._scan = scan
     return found
 
 
 def read_compact_envelope(data: bytes) -> Envelope | None:
     """As `open_envelope`, with the metadata read; None on any surprise in them as well."""
-    if not COMPILED:
-        return open_envelope(data)
-    scan = EnvelopeScan(data)
-    if not scan.find_metadata():
-        return None
+    metadata: MessageMetadata | None = None
     end: i64 = len(data) - 1
-    found = Envelope(data, CONTENT_START, scan.content_end, scan.metadata_start, end)
-    reader = Reader(data, scan.metadata_start)
-    metadata = read_metadata_at(reader)
-    if metadata is None or reader.position != end:
+    start: i64
+    if COMPILED:
+        scan = EnvelopeScan(data)
+        if not scan.find_metadata():
+            return None
+        content_end: i64 = scan.content_end
+        start = scan.metadata_start
+        reader = Reader(data, start)
+        metadata = read_metadata_at(reader)
+        if reader.position != end:
+            metadata = None
+    else:
+        content_end = data.rfind(_METADATA)
+        if content_end <= CONTENT_START or not data.endswith(b"}}") or _BEGINNING.match(data) is None:
+            return None
+        start = content_end + len(_METADATA) - 1
+    if metadata is None:
         try:
-            metadata = read_metadata(found.metadata_text)
+            metadata = read_metadata(data[start:end])
         except JsonSerializationError:
             return None
+    found = Envelope(data, CONTENT_START, content_end, start, end)
     found._metadata = metadata
     return found
 
@@ -185,33 +187,28 @@ def read_envelope(data: bytes) -> Envelope:
     Raises:
         JsonSerializationError: not JSON, not an envelope, or one with a known field twice.
     """
+    value = decode_json(data)
     members = read_members(data)
-    if members is None:
-        decode_json(data)
+    if members is None or not isinstance(value, dict):
         raise JsonSerializationError("expected a message object")
-    values: dict[str, object] = {}
-    starts: dict[str, int] = {}
-    texts: dict[str, bytes] = {}
+    places: dict[str, Member] = {}
     for member in members:
-        values[member.key] = decode_json(member.text)
-        starts[member.key] = member.start
-        texts[member.key] = member.text
-    if "id" not in values:
+        places[member.key] = member
+    if "id" not in places:
         raise JsonSerializationError("missing field `id`")
-    identifier = values["id"]
+    identifier: object = value["id"]
     canonical = find_canonical(identifier) if isinstance(identifier, str) else None
     if canonical is None:
         raise JsonSerializationError("field `id` is not a UUID")
-    if "content" not in values:
+    if "content" not in places:
         raise JsonSerializationError("missing field `content`")
-    content_end = starts["content"] + len(texts["content"])
-    metadata_start = starts.get("metadata", 0)
-    metadata = texts.get("metadata", b"")
-    found = Envelope(data, starts["content"], content_end, metadata_start, metadata_start + len(metadata))
+    content = places["content"]
+    metadata = places["metadata"] if "metadata" in places else Member("metadata", b"", 0)
+    found = Envelope(data, content.start, content.end, metadata.start, metadata.end)
     found._id = canonical
-    found._content = values["content"]
+    found._content = value["content"]
     found._content_is_read = True
-    found._metadata = read_metadata(metadata or b"{}")
+    found._metadata = read_metadata(metadata.text or b"{}")
     repeated = repeated_field(members, ENVELOPE_FIELDS)
     if repeated is not None:
         raise RepeatedField(repeated)

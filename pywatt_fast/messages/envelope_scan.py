@@ -67,7 +67,11 @@ class EnvelopeScan:
 
         The content and the inside of the properties are left unread.
         """
-        return self.find_metadata() and self._find_fields(self.metadata_start + 1) == len(self._data) - 1
+        return self.find_metadata() and self.find_fields()
+
+    def find_fields(self) -> bool:
+        """Fill in where the fields of the metadata stand, once these are found; False on any surprise."""
+        return self._find_fields(self.metadata_start + 1) == len(self._data) - 1
 
     def find_metadata(self) -> bool:
         """Fill in where content and metadata stand, unread; False on any surprise."""

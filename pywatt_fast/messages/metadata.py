@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from ..errors import JsonSerializationError, RepeatedField
 from ..json_text.codec import decode_json, encode_json, encode_json_sorted
-from ..json_text.members import Member, read_members
+from ..json_text.members import Member, read_members, shows_all_keys
 from ..json_text.reader import Reader
 from ..json_text.scan import end_of_object
 from ..json_text.writer import write_string
@@ -177,7 +177,7 @@ def _checked_text(value: object, name: str) -> str:
 
 def _checked_timestamp(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not _SMALLEST <= value <= _LARGEST:
-        raise JsonSerializationError("metadata.timestamp: expected a signed 64-bit integer")
+        raise JsonSerializationError("metadata.timestamp: expected a signed 64-bit integer", None, _LARGEST)
     return value
 
 
@@ -283,8 +283,7 @@ def read_metadata(text: bytes) -> MessageMetadata:
         elif name == "properties":
             found.properties = _checked_properties(field)
             keys += len(found.properties)
-    # Compact text has one `":` per key, so an equal count proves that none is repeated.
-    if text.count(b'":') != keys:
+    if not shows_all_keys(text, keys):
         repeated = repeated_field(read_members(text) or [], METADATA_FIELDS)
         if repeated is not None:
             raise RepeatedField(repeated, "metadata: ")

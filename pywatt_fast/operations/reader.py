@@ -8,7 +8,7 @@ from ..errors import Base64DecodingError, ByteArrayError, JsonSerializationError
 from ..framing.headers import CODE_BASE64, CODE_BINARY, CODE_JSON
 from ..json_text.byte_arrays import bytes_of_list, scan_byte_array
 from ..json_text.codec import decode_json
-from ..json_text.members import read_members
+from ..json_text.members import read_members, shows_all_keys
 from ..messages.base64_text import decode_base64
 from ..messages.envelope import end_of_plain_content, read_compact_envelope, read_envelope
 from ..messages.envelope_scan import CONTENT_START
@@ -335,8 +335,7 @@ def _refuse_repeated(name: str, value: dict[str, object], text: bytes) -> None:
     for inner in (value.get("headers"), value.get("payload")):
         if isinstance(inner, dict):
             keys += len(inner)
-    # Compact text has one `":` per key, so an equal count proves that nothing is repeated.
-    if text.count(b'":') == keys:
+    if shows_all_keys(text, keys):
         return
     members = read_members(text) or []
     repeated = repeated_field(members, _FIELDS[name])

@@ -98,6 +98,20 @@ def test_deep_values_are_written_and_read(codec: ModuleType, depth: int) -> None
     assert codec.decode_json(codec.encode_json(value)) == value
 
 
+@pytest.mark.parametrize("inner", [b"1", b"-0", b'"a-0 "', b"1e-0", b'{"a":[]}'])
+def test_what_orjson_reads_is_read_alike_without_it_down_to_the_last_level(
+    codec: ModuleType, inner: bytes
+) -> None:
+    levels = 1024 - inner.count(b"[") - inner.count(b"{")
+    text = b"[" * levels + inner + b"]" * levels
+    value = codec.decode_json(text)
+    for _ in range(levels):
+        (value,) = value
+    assert repr(value) == repr(codec.decode_json(inner))
+    with pytest.raises(codec.JsonSerializationError):
+        codec.decode_json(b"[" + text + b"]")
+
+
 def test_too_deep_is_refused_and_never_a_crash(codec: ModuleType) -> None:
     value: Any = []
     for _ in range(100_000):
@@ -198,6 +212,23 @@ def test_what_is_not_json_is_refused(codec: ModuleType, text: bytes) -> None:
 
 def test_surrogate_pairs_are_one_character(codec: ModuleType) -> None:
     assert codec.decode_json(b'["\\ud83d\\ude00"]') == ["😀"]
+
+
+@pytest.mark.parametrize("text", ['"\ud800"', '{"a":"\\ud800","a":1}'], ids=ascii)
+def test_a_lone_surrogate_is_refused_wherever_it_hides(codec: ModuleType, text: str) -> None:
+    with pytest.raises(codec.JsonSerializationError):
+        codec.decode_json(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [(b"[x]", 1), ('["é😀",x]'.encode(), 10), (b'["\xc3\xa9\xc3"]', 4)],
+    ids=["ascii", "wide", "cut"],
+)
+def test_the_place_of_an_error_counts_bytes(codec: ModuleType, text: bytes, offset: int) -> None:
+    with pytest.raises(codec.JsonSerializationError) as caught:
+        codec.decode_json(text)
+    assert caught.value.offset == offset
 
 
 @given(text=st.text(alphabet='{}[]":,0-1.e\\u da\n', max_size=24))

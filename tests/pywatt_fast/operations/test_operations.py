@@ -220,6 +220,8 @@ REFUSED = [
     (REQUEST.replace('"body":null', '"body":null,"body":[1]'), "http_request: duplicate field `body`"),
     (RESPONSE.replace("{", '{"body":[2],', 1), "http_response: duplicate field `body`"),
     (RESPONSE.replace('{"op"', '{"op":"http_response","op"', 1), "http_response: duplicate field `op`"),
+    (REQUEST.replace('"uri":"/"', '"uri" :"/","uri":"/x"'), "http_request: duplicate field `uri`"),
+    (ROUTE.replace('"data":[1]', '"data":[1],"data" :[2]'), "route_to_module: duplicate field `data`"),
     (ROUTE.replace('"data":[1]', '"data":[1],"data":[2]'), "route_to_module: duplicate field `data`"),
     (
         ROUTE.replace('"payload"', '"payload":{"data":[],"format":"Json"},"payload"'),
