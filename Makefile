@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CORE := $(wildcard pywatt_fast/*.py pywatt_fast/*/*.py)
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench bench-gate wheels clean
 
 help:
 	@echo "make demo            set up, start the example shop, tour it, stay up   (ARGS=--once: stop after the tour)"
 	@echo "make test            set up and run the whole suite                     (ARGS='-k name': a part of it)"
 	@echo "make check           formatting, lint, types and the floors, without the suite"
 	@echo "make bench           measure the core and the gateway beside their rivals"
+	@echo "make bench-gate      compare the core's speed with main's   (BASE=revision: with that)"
+	@echo "make wheels          build every wheel, and test each one as installed  (ARGS='--tests tests/wire')"
 	@echo "make clean           remove the virtual environment and everything built"
 	@echo
 	@echo "PYTHON=python3.12 make ... picks the interpreter; PYWATT_BUILD_EXT=require|forbid|auto the core."
@@ -42,6 +44,13 @@ check: $(INSTALLED)
 
 bench: $(INSTALLED)
 	@for file in benches/[a-z]*.py; do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+# Not a part of `make test`: it builds two cores and wants a quiet machine.
+bench-gate:
+	$(PYTHON) benches/regression $(if $(BASE),--base $(BASE)) $(ARGS)
+
+wheels:
+	$(PYTHON) .github/wheels $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
