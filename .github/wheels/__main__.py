@@ -71,9 +71,9 @@ def main() -> int:
     archive = build_archive(tools, ROOT, DIST)
     problems = check_archive(archive)
     outcomes = [Outcome(archive, "", "", problems)]
-    with tempfile.TemporaryDirectory(prefix="pywatt-wheels-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pywatt-wheels-") as outside:
         for job in jobs_for(interpreters, options):
-            outcomes.append(one_wheel(tools, archive, job, Path(folder)))
+            outcomes.append(one_wheel(tools, archive, job, Path(outside)))
             store(outcomes)
     print_table(outcomes)
     return 0 if all(outcome.good for outcome in outcomes) else 1
@@ -98,7 +98,8 @@ def one_wheel(tools: Tools, archive: Path, job: Job, outside: Path) -> Outcome:
         say(f"{label}: repairing")
         wheel = repair(tools, built, DIST, say)
     else:
-        wheel = Path(shutil.copy2(built, DIST))
+        wheel = DIST / built.name
+        shutil.copy2(built, wheel)
     outcome = Outcome(wheel, interpreter.version, core, check_wheel(wheel, core))
     say(f"{label}: installing {wheel.name} in a fresh environment")
     trial = Trial(interpreter, wheel, archive, core, outside)

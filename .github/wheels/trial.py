@@ -65,7 +65,7 @@ class Trial:
 
     def run_suite(self, selection: list[str], cargo_target: Path) -> dict[str, int]:
         """Runs tests, shows them as they run, and counts how they ended."""
-        command = [self.python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q"]
+        command: list[str | Path] = [self.python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q"]
         command += [f"--ignore={ABOUT_THE_CHECKOUT}", *selection]
         variables = self.variables()
         variables.setdefault("CARGO_TARGET_DIR", str(cargo_target))

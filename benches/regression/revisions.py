@@ -80,13 +80,14 @@ def fresh(folder: Path) -> Path:
 
 
 def build(source: Path, folder: Path) -> None:
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source]
+    command: list[str | Path] = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    command += ["--wheel-dir", folder, source]
     subprocess.run(command, env={**os.environ, "PYWATT_BUILD_EXT": "require"}, check=True)
 
 
 def install(wheel: Path, folder: Path, constraints: Path | None) -> Path:
     venv.create(folder, with_pip=True, clear=True)
     python = folder / "bin" / "python"
-    limits = ["--constraint", constraints] if constraints else []
+    limits: list[str | Path] = ["--constraint", constraints] if constraints else []
     subprocess.run([python, "-m", "pip", "install", "--quiet", *limits, wheel], check=True)
     return python
