@@ -50,7 +50,9 @@ def build_archive(tools: Tools, root: Path, folder: Path) -> Path:
 def unpack(archive: Path, folder: Path) -> Path:
     """The one folder that a source archive holds."""
     with tarfile.open(archive) as content:
-        content.extractall(folder, filter="data")
+        # As an argument it is newer than Python 3.11.0.
+        content.extraction_filter = getattr(tarfile, "data_filter", None)
+        content.extractall(folder)  # noqa: S202
     (source,) = folder.iterdir()
     return source
 

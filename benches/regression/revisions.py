@@ -50,7 +50,9 @@ def base_side(root: Path, work: Path, revision: str) -> Side:
     if not any(kept.glob(KEPT)):
         source = fresh(work / "base-source")
         with tarfile.open(fileobj=BytesIO(git(root, "archive", "--format=tar", revision))) as content:
-            content.extractall(source, filter="data")
+            # As an argument it is newer than Python 3.11.0.
+            content.extraction_filter = getattr(tarfile, "data_filter", None)
+            content.extractall(source)
         build(source, kept)
     return Side("base", install(next(kept.glob(KEPT)), work / "base", None))
 

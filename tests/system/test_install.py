@@ -164,7 +164,9 @@ def test_the_source_archive_builds_a_wheel_for_any_python_without_mypy(
     packager: Path, archive: Path, tmp_path: Path
 ) -> None:
     with tarfile.open(archive) as content:
-        content.extractall(tmp_path / "unpacked", filter="data")
+        # As an argument it is newer than Python 3.11.0.
+        content.extraction_filter = getattr(tarfile, "data_filter", None)
+        content.extractall(tmp_path / "unpacked")
     (unpacked,) = (tmp_path / "unpacked").iterdir()
     command = [python(packager), "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", unpacked]
     run_well(command, tmp_path, PYWATT_BUILD_EXT="forbid")
