@@ -52,9 +52,9 @@ def problems_of_names(names: list[str]) -> list[str]:
 
 
 def problems_of(file: Path) -> list[str]:
-    if file.suffix != ".whl":
-        return check_archive(file)
-    return check_wheel(file, "interpreted" if file.stem.endswith(PURE) else "compiled")
+    if file.suffix == ".whl":
+        return check_wheel(file, "interpreted" if file.stem.endswith(PURE) else "compiled")
+    return check_archive(file) if file.name.endswith(".tar.gz") else []
 
 
 def main() -> int:
