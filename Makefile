@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 BENCHES := $(addprefix benches/,asgi_dispatch.py calls.py gateway.py start_up.py)
 CORE := $(wildcard pywatt_fast/*.py pywatt_fast/*/*.py)
 
-.PHONY: help setup demo test check fuzz bench bench-core clean
+.PHONY: help setup demo test check fuzz bench bench-core bench-gate wheels clean
 
 help:
 	@echo "make demo            set up, start the example shop, tour it, stay up   (ARGS=--once: stop after the tour)"
@@ -15,6 +15,8 @@ help:
 	@echo "make fuzz            hostile inputs for every decoder                 (ARGS='--target json --executions 1000000')"
 	@echo "make bench-core      hold the core to its goals, beside its rivals       (ARGS='--suite framing': one suite)"
 	@echo "make bench           the same, then calls, the gateway, start-up and dispatch"
+	@echo "make bench-gate      compare the core's speed with main's   (BASE=revision: with that)"
+	@echo "make wheels          build every wheel, and test each one as installed  (ARGS='--tests tests/wire')"
 	@echo "make clean           remove the virtual environment and everything built"
 	@echo
 	@echo "PYTHON=python3.12 make ... picks the interpreter; PYWATT_BUILD_EXT=require|forbid|auto the core."
@@ -46,13 +48,20 @@ check: $(INSTALLED)
 bench-core: $(INSTALLED)
 	@$(BIN)/python -m pytest -c benches/pytest.ini benches/core --benchmark-quiet -q $(ARGS)
 
-# A goal that the core misses is told at the end, after what else there is to measure.
 fuzz: $(INSTALLED)
 	$(BIN)/python tests/fuzz/run.py $(ARGS)
 
+# A goal that the core misses is told at the end, after what else there is to measure.
 bench: $(INSTALLED)
 	@core=0; $(MAKE) --no-print-directory bench-core || core=1; \
 	for file in $(BENCHES); do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done; exit $$core
+
+# Not a part of `make test`: it builds two cores and wants a quiet machine.
+bench-gate:
+	$(PYTHON) benches/regression $(if $(BASE),--base $(BASE)) $(ARGS)
+
+wheels:
+	$(PYTHON) .github/wheels $(ARGS)
 
 clean:
 	rm -rf $(VENV) .benchmarks build dist *.egg-info pywatt_fast/*.so pywatt_fast/*/*.so *__mypyc*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis fuzz-finds

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "PORT": ("pywatt/orchestrator/links/handover.py", '"PORT"'),
     "PYTHON": ("Makefile", "PYTHON ?="),
     "ARGS": ("Makefile", "$(ARGS)"),
+    "BASE": ("Makefile", "--base $(BASE)"),
 }
 
 
