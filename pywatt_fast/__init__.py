@@ -39,16 +39,28 @@ from .errors import (  # noqa: E402
     BinaryDecodingError,
     ByteArrayError,
     CoreError,
+    CreditExceeded,
+    FlowControlError,
     FrameTooLarge,
     InvalidFormat,
     InvalidFrameCode,
+    InvalidStreamFrame,
+    InvalidStreamState,
     JsonSerializationError,
     LineTooLong,
     MessageError,
     MessageIoError,
     OperationError,
+    RepeatedCredit,
     RepeatedField,
+    StreamError,
+    StreamFormatError,
+    StreamLimitExceeded,
+    TransferError,
+    TransferFailed,
     UnsupportedFormat,
+    WindowOverflow,
+    WindowTooSmall,
 )
 from .framing.frames import (  # noqa: E402
     CODE_BASE64,
@@ -85,6 +97,13 @@ from .operations.writer import (  # noqa: E402
     write_operation_frame,
     write_operation_line,
 )
+from .streams.checksums import additive_sum, crc32  # noqa: E402
+from .streams.chunk_binary import decode_chunk, decode_chunk_binary, encode_chunk_binary  # noqa: E402
+from .streams.chunk_json import decode_ack, decode_chunk_json, encode_ack, encode_chunk_json  # noqa: E402
+from .streams.chunks import StreamAck, StreamChunk, StreamMetadata  # noqa: E402
+from .streams.compression import compress_chunk, decompress_chunk  # noqa: E402
+from .streams.configuration import StreamConfig  # noqa: E402
+from .streams.credit import MAX_WINDOW, ReceiveCredit, SendCredit  # noqa: E402
 from .streams.frames import (  # noqa: E402
     StreamCredit,
     StreamData,
@@ -93,6 +112,17 @@ from .streams.frames import (  # noqa: E402
     StreamOpen,
     StreamReset,
 )
+from .streams.limits import StreamLimits  # noqa: E402
+from .streams.multiplexer import (  # noqa: E402
+    RESET_CANCELLED,
+    RESET_FAILED,
+    RESET_REFUSED,
+    StreamMultiplexer,
+)
+from .streams.priorities import PriorityMessageQueue, PrioritySchedule, StreamPriority  # noqa: E402
+from .streams.publication import PubSubMessage, decode_publication  # noqa: E402
+from .streams.transfer_receiver import TransferReceiver  # noqa: E402
+from .streams.transfer_sender import TransferSender  # noqa: E402
 from .variant import COMPILED  # noqa: E402
 
 __all__ = [
@@ -136,7 +166,37 @@ __all__ = [
     "write_operation",
     "write_operation_frame",
     "write_operation_line",
-    # streams
+    # chunks, transfers, multiplexed streams
+    "crc32",
+    "additive_sum",
+    "StreamPriority",
+    "PrioritySchedule",
+    "PriorityMessageQueue",
+    "PubSubMessage",
+    "decode_publication",
+    "StreamConfig",
+    "StreamMetadata",
+    "StreamChunk",
+    "StreamAck",
+    "encode_chunk_json",
+    "decode_chunk_json",
+    "encode_chunk_binary",
+    "decode_chunk_binary",
+    "decode_chunk",
+    "encode_ack",
+    "decode_ack",
+    "compress_chunk",
+    "decompress_chunk",
+    "TransferSender",
+    "TransferReceiver",
+    "MAX_WINDOW",
+    "SendCredit",
+    "ReceiveCredit",
+    "StreamLimits",
+    "StreamMultiplexer",
+    "RESET_CANCELLED",
+    "RESET_REFUSED",
+    "RESET_FAILED",
     "StreamCredit",
     "StreamData",
     "StreamEnd",
@@ -150,6 +210,18 @@ __all__ = [
     "LineTooLong",
     "ByteArrayError",
     "OperationError",
+    "StreamError",
+    "StreamFormatError",
+    "InvalidStreamState",
+    "InvalidStreamFrame",
+    "StreamLimitExceeded",
+    "FlowControlError",
+    "WindowTooSmall",
+    "WindowOverflow",
+    "CreditExceeded",
+    "RepeatedCredit",
+    "TransferError",
+    "TransferFailed",
     "MessageError",
     "JsonSerializationError",
     "RepeatedField",

@@ -8,7 +8,6 @@ CoreError (a ValueError)
 ├── OperationError           an operation or its envelope is not valid
 ├── StreamError              the root of what streams refuse
 │   ├── StreamFormatError     text or bytes that are not a chunk, an acknowledgement, a configuration
-│   │   └── ChecksumMismatch
 │   ├── InvalidStreamState    an event that the state of a stream does not allow
 │   ├── InvalidStreamFrame    a frame with a value that no stream can have, or out of order
 │   ├── StreamLimitExceeded   too many streams, too much buffered, too much metadata
@@ -118,13 +117,6 @@ class StreamFormatError(StreamError):
     """Text or bytes that do not have the form asked for; the text names the field."""
 
 
-class ChecksumMismatch(StreamFormatError):
-    """A chunk whose data have neither of the two checksums."""
-
-    def __init__(self) -> None:
-        super().__init__("stream chunk: checksum mismatch")
-
-
 class InvalidStreamState(StreamError):
     """An event that the state of a stream does not allow.
 
@@ -172,10 +164,11 @@ class WindowOverflow(FlowControlError):
 
     Args:
         limit: bytes.
+        place: whose window, for the text.
     """
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"window exceeds the limit of {limit} bytes", None, limit)
+    def __init__(self, limit: int, place: str = "") -> None:
+        super().__init__(f"{place}window exceeds the limit of {limit} bytes", None, limit)
 
 
 class CreditExceeded(FlowControlError):
@@ -184,10 +177,11 @@ class CreditExceeded(FlowControlError):
     Args:
         amount: bytes.
         credit: bytes that were allowed.
+        place: whose credit, for the text.
     """
 
-    def __init__(self, amount: int, credit: int) -> None:
-        super().__init__(f"{amount} bytes exceed the credit of {credit} bytes", None, credit)
+    def __init__(self, amount: int, credit: int, place: str = "") -> None:
+        super().__init__(f"{place}{amount} bytes exceed the credit of {credit} bytes", None, credit)
 
 
 class RepeatedCredit(FlowControlError):
@@ -196,10 +190,11 @@ class RepeatedCredit(FlowControlError):
     Args:
         amount: bytes.
         taken: bytes that could be given back.
+        place: whose credit, for the text.
     """
 
-    def __init__(self, amount: int, taken: int) -> None:
-        super().__init__(f"{amount} bytes are given back where {taken} bytes were taken", None, taken)
+    def __init__(self, amount: int, taken: int, place: str = "") -> None:
+        super().__init__(f"{place}{amount} bytes are given back where {taken} bytes were taken", None, taken)
 
 
 class TransferError(StreamError):

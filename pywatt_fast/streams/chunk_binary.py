@@ -1,4 +1,4 @@
-"""Chunks as bincode, the form of the reference's `advanced_streaming` build, and how to tell both forms apart.
+"""Chunks as bincode, the form of the reference's `advanced_streaming` build, and what tells the forms apart.
 
     16 bytes UUID, sequence, total_chunks, length and bytes of data, compressed, checksum, is_final,
     then 00, or 01 and the metadata: total_size, optional content_type, one byte of priority, properties
@@ -134,7 +134,8 @@ class _Cursor:
     def length(self, name: str) -> int:
         """A length that the rest of the data can hold: checked before anything is made of it."""
         value = self.varint(name, 8)
-        if value > len(self._data) - self._position:
+        rest: int = len(self._data) - self._position
+        if value > rest:
             raise self.refusal(name, "longer than the data")
         return value
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from ..errors import StreamFormatError
+from ..errors import StreamFormatError, WindowOverflow
 from ..variant import COMPILED, expect, expect_seconds
+from .credit import MAX_WINDOW
 from .fields import MAX_U32, MAX_U64, Fields, checked_natural, duration_text
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class StreamConfig:
 
     Raises:
         StreamFormatError: a value that the wire cannot say, or with which nothing could be sent.
+        WindowOverflow: the window is above 2**62 bytes.
     """
 
     def __init__(
@@ -65,6 +67,8 @@ class StreamConfig:
             raise StreamFormatError(f"{_SUBJECT}: field `max_chunk_size`: expected 1 to {MAX_U32}")
         if not 1 <= window_size <= MAX_U32:
             raise StreamFormatError(f"{_SUBJECT}: field `window_size`: expected 1 to {MAX_U32}")
+        if max_chunk_size * window_size > MAX_WINDOW:
+            raise WindowOverflow(MAX_WINDOW)
         duration_text(ack_timeout, _SUBJECT, "ack_timeout")
         self.max_chunk_size = max_chunk_size
         self.window_size = window_size

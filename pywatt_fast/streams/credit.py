@@ -50,6 +50,13 @@ def checked_amount(amount: int) -> int:
     return amount
 
 
+def place_of(owner: int) -> str:
+    """How an error says whose credit it is about."""
+    if owner < 0:
+        return ""
+    return f"stream {owner}: " if owner else "connection: "
+
+
 @final
 class SendCredit:
     """What may still be sent.
@@ -57,15 +64,18 @@ class SendCredit:
     Args:
         window: bytes that may be on their way at once.
         chunk: bytes of the largest piece.
+        owner: the id of the stream, 0 for the connection; -1 where errors need not say.
 
     Raises:
         FlowControlError: the two do not go together.
     """
 
-    def __init__(self, window: int, chunk: int) -> None:
+    def __init__(self, window: int, chunk: int, owner: int = -1) -> None:
         if not COMPILED:
             expect(window, int, "int")
             expect(chunk, int, "int")
+            expect(owner, int, "int")
+        self._owner = owner
         self._window: i64 = checked_window(window, chunk)
         self._available: i64 = self._window
 
@@ -100,7 +110,7 @@ class SendCredit:
     def draw(self, amount: i64) -> None:
         """As `take`, for callers inside the core that know their amount."""
         if amount > self._available:
-            raise CreditExceeded(amount, self._available)
+            raise CreditExceeded(amount, self._available, place_of(self._owner))
         self._available -= amount
 
     def refill(self, amount: i64) -> None:
@@ -108,8 +118,8 @@ class SendCredit:
         taken: i64 = self._window - self._available
         if amount > taken:
             if amount > MAX_WINDOW - self._available:
-                raise WindowOverflow(MAX_WINDOW)
-            raise RepeatedCredit(amount, taken)
+                raise WindowOverflow(MAX_WINDOW, place_of(self._owner))
+            raise RepeatedCredit(amount, taken, place_of(self._owner))
         self._available += amount
 
     def room(self) -> i64:
@@ -124,15 +134,18 @@ class ReceiveCredit:
     Args:
         window: bytes that may be on their way or unread at once.
         chunk: bytes of the largest piece that the peer sends.
+        owner: the id of the stream, 0 for the connection; -1 where errors need not say.
 
     Raises:
         FlowControlError: the two do not go together.
     """
 
-    def __init__(self, window: int, chunk: int) -> None:
+    def __init__(self, window: int, chunk: int, owner: int = -1) -> None:
         if not COMPILED:
             expect(window, int, "int")
             expect(chunk, int, "int")
+            expect(owner, int, "int")
+        self._owner = owner
         self._window: i64 = checked_window(window, chunk)
         self._chunk: i64 = chunk
         self._remaining: i64 = self._window
@@ -177,14 +190,14 @@ class ReceiveCredit:
     def arrive(self, amount: i64) -> None:
         """As `receive`, for callers inside the core that know their amount."""
         if amount > self._remaining:
-            raise CreditExceeded(amount, self._remaining)
+            raise CreditExceeded(amount, self._remaining, place_of(self._owner))
         self._remaining -= amount
         self._unread += amount
 
     def release(self, amount: i64) -> i64:
         """As `consume`, for callers inside the core that know their amount."""
         if amount > self._unread:
-            raise RepeatedCredit(amount, self._unread)
+            raise RepeatedCredit(amount, self._unread, place_of(self._owner))
         self._unread -= amount
         self._pending += amount
         due: i64 = self._pending

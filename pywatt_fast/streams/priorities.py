@@ -1,8 +1,9 @@
 """Priorities: what is sent first, and how nothing waits for ever.
 
 Critical goes first, then high, normal and low; within one priority everybody has a turn (round robin). A
-priority in which something waits is served at least once after every MAX_PASSED_OVER turns of others above
-it, so a flood of critical content slows the rest down and never stops it.
+priority that waits and has been passed over MAX_PASSED_OVER times is served next, the one passed over most
+often before the others. So none waits longer than MAX_PASSED_OVER + 2 turns: a flood of critical content
+slows the rest down and never stops it.
 """
 
 from __future__ import annotations
@@ -64,6 +65,16 @@ class PrioritySchedule:
         self._rings[priority].append(party)
         self._size += 1
 
+    def put_back(self, party: int, priority: int) -> None:
+        """Let a party that could not use its turn wait before those of its priority."""
+        self._rings[priority].appendleft(party)
+        self._size += 1
+
+    def remove(self, party: int, priority: int) -> None:
+        """Take a party out that waits and gives up its turn."""
+        self._rings[priority].remove(party)
+        self._size -= 1
+
     def next(self) -> int:
         """Take the party whose turn it is out of the schedule; -1 when nobody waits."""
         chosen: i64 = -1
@@ -77,18 +88,17 @@ class PrioritySchedule:
             level -= 1
         if chosen < 0:
             return -1
-        self._count(chosen)
         self._size -= 1
         return self._rings[chosen].popleft()
 
-    def _count(self, chosen: i64) -> None:
-        """Note the turn: those below who wait were passed over once more."""
-        self._passed[chosen] = 0
+    def note_turn(self, priority: int) -> None:
+        """Note that a party of that priority used its turn: the others who wait were passed over."""
         level: i64 = LOWEST
-        while level < HIGHEST:
-            if level != chosen:
-                waits = len(self._rings[level]) > 0
-                self._passed[level] = self._passed[level] + 1 if waits else 0
+        while level <= HIGHEST:
+            if level == priority or not self._rings[level]:
+                self._passed[level] = 0
+            else:
+                self._passed[level] += 1
             level += 1
 
 
