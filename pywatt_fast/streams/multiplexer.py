@@ -145,7 +145,7 @@ class StreamMultiplexer:
         self._outbox.end(stream)
 
     def reset(self, stream_id: int, code: int = RESET_CANCELLED, reason: str = "") -> None:
-        """End a stream at once; what waits to be sent is discarded, what still comes dropped: both are counted.
+        """End a stream at once: what waits to be sent is discarded, what still comes dropped; both counted.
 
         Raises:
             InvalidStreamState: the stream is over.

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -41,3 +42,11 @@ def test_we_have_no_preset_that_the_reference_lacks(recorded: dict[str, Any]) ->
             if isinstance(member, classmethod) and name != "from_json" and not name.startswith("_")
         }
         assert ours == set(recorded[subject])
+
+
+def test_the_stream_preset_is_read_and_printed_as_by_the_reference(
+    core: ModuleType, recorded: dict[str, Any]
+) -> None:
+    preset = core.StreamConfig.reference()
+    assert json.loads(preset.to_json()) == recorded["stream"]
+    assert core.StreamConfig.from_json(json.dumps(recorded["stream"]).encode()) == preset
