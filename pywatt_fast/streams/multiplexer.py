@@ -229,7 +229,7 @@ class StreamMultiplexer:
             "bytes_discarded": self._outbox.bytes_discarded,
         }
 
-    def receive(self, frame: StreamFrame) -> StreamFrame | None:
+    def receive(self, frame: object) -> StreamFrame | None:
         """Take a frame of the peer.
 
         Returns:
@@ -237,6 +237,7 @@ class StreamMultiplexer:
             credit, and for what came too late and was dropped.
 
         Raises:
+            InvalidStreamFrame: it is not a frame.
             StreamError: the peer broke a rule. The connection cannot go on: every later call raises the same.
         """
         if self._failure is not None:

@@ -39,6 +39,8 @@ class PubSubMessage:
             expect(topic, str, "str")
             expect(payload, bytes, "bytes")
             expect(priority, int, "int")
+            if not isinstance(ttl, int):
+                expect_optional(ttl, float, "float")
             expect_optional(publisher, str, "str")
             expect_optional(metadata, dict, "dict")
         self.topic = topic
