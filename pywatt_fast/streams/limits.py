@@ -16,7 +16,7 @@ _NUMBER_SIZE: Final = 9
 
 @final
 class StreamLimits:
-    """The bounds of a multiplexer. Both sides know each other's windows before the first frame.
+    """The bounds of a multiplexer. Both sides know each other's before the first frame.
 
     Args:
         chunk: bytes of the largest piece sent at once.
@@ -24,7 +24,8 @@ class StreamLimits:
         connection_window: the same for all streams together.
         peer_window: `window` of the peer.
         peer_connection_window: `connection_window` of the peer.
-        max_streams: streams open at once, of each side.
+        max_streams: streams of the peer open at once; further ones are refused.
+        peer_max_streams: `max_streams` of the peer.
         max_buffered: bytes that may wait to be sent, of all streams together.
         max_metadata: bytes of the metadata of one stream, counted as MessagePack would about need them.
 
@@ -40,6 +41,7 @@ class StreamLimits:
         peer_window: int = 1024 * 1024,
         peer_connection_window: int = 16 * 1024 * 1024,
         max_streams: int = 1024,
+        peer_max_streams: int = 1024,
         max_buffered: int = 16 * 1024 * 1024,
         max_metadata: int = 64 * 1024,
     ) -> None:
@@ -50,6 +52,7 @@ class StreamLimits:
             expect(peer_window, int, "int")
             expect(peer_connection_window, int, "int")
             expect(max_streams, int, "int")
+            expect(peer_max_streams, int, "int")
             expect(max_buffered, int, "int")
             expect(max_metadata, int, "int")
         self.chunk = chunk
@@ -59,6 +62,7 @@ class StreamLimits:
         self.peer_window = checked_window(peer_window, 1)
         self.peer_connection_window = checked_window(peer_connection_window, 1)
         self.max_streams = checked_amount(max_streams)
+        self.peer_max_streams = checked_amount(peer_max_streams)
         self.max_buffered = checked_amount(max_buffered)
         self.max_metadata = checked_amount(max_metadata)
 

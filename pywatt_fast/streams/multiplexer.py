@@ -57,8 +57,8 @@ class StreamMultiplexer:
 
     Credit is counted in payload bytes, per stream and for the connection. A piece is sent when there is
     credit for all of it. A peer may have `max_streams` streams open; further ones are refused with a reset,
-    and as many refusals may wait for its answer. At most 16 * `max_streams` + 1024 frames other than content
-    wait to be sent before a further frame of the peer is refused.
+    and as many refusals may wait for its answer. A peer that makes us answer without end is refused at
+    16 * (`max_streams` + `peer_max_streams`) + 1024 frames that wait.
 
     Args:
         opens_odd: whether this end opens streams with odd ids: a module does, an orchestrator does not.
@@ -73,7 +73,7 @@ class StreamMultiplexer:
             limits = StreamLimits()
         self._limits = limits
         self._receiving = ReceiveCredit(limits.connection_window, limits.chunk, CONNECTION)
-        self._registry = StreamRegistry(opens_odd, limits.max_streams)
+        self._registry = StreamRegistry(opens_odd, limits.peer_max_streams, limits.max_streams)
         self._outbox = StreamOutbox(self._registry, limits)
         self._failure: StreamError | None = None
         self._frames_received: i64 = 0

@@ -40,7 +40,7 @@ class StreamOutbox:
         self._schedule = PrioritySchedule()
         self._control: deque[StreamFrame] = deque()
         self._max_buffered = limits.max_buffered
-        self._max_control = 16 * limits.max_streams + _LEAST_CONTROL
+        self._max_control = 16 * (limits.max_streams + limits.peer_max_streams) + _LEAST_CONTROL
 
     def put(self, frame: StreamFrame) -> None:
         """Let a frame without content leave with the next ones."""

@@ -21,13 +21,16 @@ class StreamRegistry:
 
     Args:
         opens_odd: whether this end opens streams with odd ids.
-        max_streams: streams open at once, of each side; and refused ones that the peer has not answered.
+        max_ours: streams of ours open at once.
+        max_theirs: streams of the peer open at once, and refused ones that it has not answered. A peer that
+            keeps to it can have a stream refused only while one that it saw closed is still being read.
     """
 
-    def __init__(self, opens_odd: bool, max_streams: int) -> None:
+    def __init__(self, opens_odd: bool, max_ours: int, max_theirs: int) -> None:
         self._streams: dict[int, Stream] = {}
         self._refused: set[int] = set()
-        self._max_streams = max_streams
+        self._max_ours = max_ours
+        self._max_theirs = max_theirs
         self._next_id = 1 if opens_odd else 2
         self._parity = self._next_id & 1
         self._last_peer_id = 0
@@ -62,8 +65,8 @@ class StreamRegistry:
         """
         if self._next_id > MAX_STREAM_ID:
             raise StreamLimitExceeded("the ids of streams are used up", None, MAX_STREAM_ID)
-        if self._ours >= self._max_streams:
-            raise StreamLimitExceeded(f"more than {self._max_streams} streams", None, self._max_streams)
+        if self._ours >= self._max_ours:
+            raise StreamLimitExceeded(f"more than {self._max_ours} streams", None, self._max_ours)
         return self._next_id
 
     def check_peer_id(self, stream_id: int) -> None:
@@ -83,7 +86,7 @@ class StreamRegistry:
 
     def is_full(self) -> bool:
         """Whether the peer has as many streams as it may."""
-        return self._theirs >= self._max_streams
+        return self._theirs >= self._max_theirs
 
     def add(self, stream: Stream) -> None:
         """Enter a stream with the next id of its side."""
@@ -101,11 +104,11 @@ class StreamRegistry:
         Raises:
             StreamLimitExceeded: too many such words are missing.
         """
-        if len(self._refused) >= self._max_streams:
+        if len(self._refused) >= self._max_theirs:
             raise StreamLimitExceeded(
-                f"stream {stream_id}: more than {self._max_streams} refused streams are unanswered",
+                f"stream {stream_id}: more than {self._max_theirs} refused streams are unanswered",
                 None,
-                self._max_streams,
+                self._max_theirs,
             )
         self._last_peer_id = stream_id
         self._refused.add(stream_id)

@@ -16,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 SIDES = ("module", "orchestrator")
 OTHER = {"module": "orchestrator", "orchestrator": "module"}
 sides = st.sampled_from(SIDES)
-places = st.integers(0, 7)
+places = st.integers(0, 15)
+STRANGER = 999
 
 
 class Connection:
@@ -66,39 +67,41 @@ class ConnectedEnds(RuleBasedStateMachine):
         chunks=st.tuples(st.integers(1, 9), st.integers(1, 9)),
         windows=st.tuples(st.integers(2, 5), st.integers(2, 5), st.integers(2, 12), st.integers(2, 12)),
         extra=st.integers(0, 3),
-        max_streams=st.integers(1, 5),
+        max_streams=st.tuples(st.integers(1, 5), st.integers(1, 5)),
     )
     def connect(
-        self, chunks: tuple[int, int], windows: tuple[int, ...], extra: int, max_streams: int
+        self, chunks: tuple[int, int], windows: tuple[int, ...], extra: int, max_streams: tuple[int, int]
     ) -> None:
         mine = dict(zip(SIDES, chunks, strict=True))
         window = {side: mine[side] * count + extra for side, count in zip(SIDES, windows, strict=False)}
         whole = {side: mine[side] * count + extra for side, count in zip(SIDES, windows[2:], strict=True)}
+        most = dict(zip(SIDES, max_streams, strict=True))
         limits = {
             side: (
-                mine[side],
-                window[side],
-                whole[side],
-                window[OTHER[side]],
-                whole[OTHER[side]],
-                max_streams,
-                300,
+                *(mine[side], window[side], whole[side], window[OTHER[side]], whole[OTHER[side]]),
+                *(most[side], most[OTHER[side]], 300),
             )
             for side in SIDES
         }
         self.chunks = mine
         self.connections = [Connection(core, limits) for core in self.cores.values()]
-        self.known: list[int] = [1, 2, 999]
+        self.known: list[int] = []
         self.sent: dict[tuple[str, int], bytes] = {}
         self.unread: dict[tuple[str, int], int] = {}
         self.broken: set[int] = set()
+        for side in SIDES:
+            self.open(side, 1, None)
 
     def both(self, action: str, *arguments: Any) -> Any:
         results = [getattr(connection, action)(*arguments) for connection in self.connections]
         assert results[0] == results[1]
         return results[0]
 
-    @rule(side=sides, priority=st.integers(0, 4), chunks=st.none() | st.integers(1, 6))
+    def target(self, place: int) -> int:
+        """A stream that was opened, or once in a while one that never was."""
+        return STRANGER if place == 15 or not self.known else self.known[-1 - place % len(self.known)]
+
+    @rule(side=sides, priority=st.integers(0, 4), chunks=st.none() | st.integers(1, 12))
     def open(self, side: str, priority: int, chunks: int | None) -> None:
         window = None if chunks is None else chunks * self.chunks[side]
         result = self.both("act", side, "open", {"n": len(self.known)}, priority, window)
@@ -107,19 +110,23 @@ class ConnectedEnds(RuleBasedStateMachine):
 
     @rule(side=sides, place=places, size=st.integers(0, 120))
     def send(self, side: str, place: int, size: int) -> None:
-        stream_id = self.known[place % len(self.known)]
+        stream_id = self.target(place)
         before = self.sent.get((side, stream_id), b"")
         data = bytes((len(before) + at) * 7 % 256 for at in range(size))
         if self.both("act", side, "send", stream_id, data) is None:
             self.sent[(side, stream_id)] = before + data
 
-    @rule(side=sides, place=places)
-    def end(self, side: str, place: int) -> None:
-        self.both("act", side, "end", self.known[place % len(self.known)])
+    @rule(side=sides, place=places, chance=st.integers(0, 3))
+    def end(self, side: str, place: int, chance: int) -> None:
+        if chance:
+            return
+        self.both("act", side, "end", self.target(place))
 
-    @rule(side=sides, place=places)
-    def reset(self, side: str, place: int) -> None:
-        stream_id = self.known[place % len(self.known)]
+    @rule(side=sides, place=places, chance=st.integers(0, 3))
+    def reset(self, side: str, place: int, chance: int) -> None:
+        if chance:
+            return
+        stream_id = self.target(place)
         if self.both("act", side, "reset", stream_id, 3, "why") is None:
             self.broken.add(stream_id)
 
@@ -139,7 +146,7 @@ class ConnectedEnds(RuleBasedStateMachine):
 
     @rule(side=sides, place=places, amount=st.integers(-1, 60))
     def consume(self, side: str, place: int, amount: int) -> None:
-        stream_id = self.known[place % len(self.known)]
+        stream_id = self.target(place)
         if self.both("act", side, "consume", stream_id, amount) is None:
             key = (side, stream_id)
             self.unread[key] = max(0, self.unread.get(key, 0) - amount)
@@ -150,7 +157,7 @@ class ConnectedEnds(RuleBasedStateMachine):
             return
         for side in SIDES:
             self.both("act", side, "statistics")
-            for stream_id in self.known:
+            for stream_id in [*self.known, STRANGER]:
                 self.both("act", side, "state", stream_id)
         for key, content in self.connections[0].received.items():
             assert self.sent[(OTHER[key[0]], key[1])].startswith(content)
@@ -184,12 +191,12 @@ def test_any_sequence_of_actions(cores: dict[str, ModuleType]) -> None:
         pass
 
     Machine.cores = cores
-    run_state_machine_as_test(Machine, settings=settings(max_examples=150, stateful_step_count=60))
+    run_state_machine_as_test(Machine, settings=settings(max_examples=100, stateful_step_count=50))
 
 
 @pytest.mark.parametrize("window", [20, 21, 25, 39, 40])
 def test_a_stream_far_longer_than_its_window_arrives(core: ModuleType, window: int) -> None:
-    limits = core.StreamLimits(10, window, window, window, window, 4, 20_000)
+    limits = core.StreamLimits(10, window, window, window, window, 4, 4, 20_000)
     module, orchestrator = core.StreamMultiplexer(True, limits), core.StreamMultiplexer(False, limits)
     content = bytes(at * 7 % 256 for at in range(10_000))
     module.send(module.open(), content)

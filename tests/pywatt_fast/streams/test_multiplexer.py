@@ -177,7 +177,7 @@ def test_an_ended_stream_is_kept_until_it_is_read(core: ModuleType) -> None:
 
 
 def test_the_number_of_streams_is_bounded(core: ModuleType) -> None:
-    module, _ = pair(core, max_streams=2)
+    module, _ = pair(core, peer_max_streams=2)
     module.open()
     module.open()
     with pytest.raises(core.StreamLimitExceeded, match="more than 2 streams") as caught:
@@ -186,7 +186,7 @@ def test_the_number_of_streams_is_bounded(core: ModuleType) -> None:
 
 
 def test_a_stream_too_many_is_refused_and_the_connection_goes_on(core: ModuleType) -> None:
-    module, _ = pair(core, max_streams=3)
+    module, _ = pair(core)
     _, orchestrator = pair(core, max_streams=2)
     for _ in range(3):
         module.send(module.open(), b"x")
@@ -211,11 +211,11 @@ def test_refused_streams_that_nobody_acknowledges_are_bounded(core: ModuleType) 
 
 
 def test_answers_that_nobody_reads_are_bounded(core: ModuleType) -> None:
-    _, orchestrator = pair(core, max_streams=2)
-    for stream_id in range(1, 2 * (16 * 2 + 1024) + 2, 2):
+    _, orchestrator = pair(core, max_streams=2, peer_max_streams=2)
+    for stream_id in range(1, 2 * (16 * 4 + 1024) + 2, 2):
         orchestrator.receive(core.StreamOpen(stream_id, 1, WINDOW, 0, {}))
         orchestrator.receive(core.StreamReset(stream_id, 0, ""))
-    with pytest.raises(core.StreamLimitExceeded, match="more than 1056 frames wait to be sent"):
+    with pytest.raises(core.StreamLimitExceeded, match="more than 1088 frames wait to be sent"):
         orchestrator.receive(core.StreamCredit(1, 1))
 
 
