@@ -40,18 +40,30 @@ from .errors import (  # noqa: E402
     BinaryDecodingError,
     ByteArrayError,
     CoreError,
+    CreditExceeded,
+    FlowControlError,
     FrameTooLarge,
     InvalidFormat,
     InvalidFrameCode,
     InvalidSchema,
+    InvalidStreamFrame,
+    InvalidStreamState,
     JsonSerializationError,
     LineTooLong,
     MessageError,
     MessageIoError,
     OperationError,
+    RepeatedCredit,
     RepeatedField,
     RoutingError,
+    StreamError,
+    StreamFormatError,
+    StreamLimitExceeded,
+    TransferError,
+    TransferFailed,
     UnsupportedFormat,
+    WindowOverflow,
+    WindowTooSmall,
 )
 from .framing.frames import FrameDecoder, encode_frame  # noqa: E402
 from .framing.headers import (  # noqa: E402
@@ -115,6 +127,32 @@ from .routing.health import ChannelHealth  # noqa: E402
 from .routing.matrix import ChannelPreference, RoutingMatrix  # noqa: E402
 from .routing.router import ChannelRouter  # noqa: E402
 from .routing.service_level import SlaConfig  # noqa: E402
+from .streams.checksums import additive_sum, crc32  # noqa: E402
+from .streams.chunk_binary import decode_chunk, decode_chunk_binary, encode_chunk_binary  # noqa: E402
+from .streams.chunk_json import decode_ack, decode_chunk_json, encode_ack, encode_chunk_json  # noqa: E402
+from .streams.chunks import StreamAck, StreamChunk, StreamMetadata  # noqa: E402
+from .streams.compression import compress_chunk, decompress_chunk  # noqa: E402
+from .streams.configuration import StreamConfig  # noqa: E402
+from .streams.credit import MAX_WINDOW, ReceiveCredit, SendCredit  # noqa: E402
+from .streams.frames import (  # noqa: E402
+    StreamCredit,
+    StreamData,
+    StreamEnd,
+    StreamFrame,
+    StreamOpen,
+    StreamReset,
+)
+from .streams.limits import StreamLimits  # noqa: E402
+from .streams.multiplexer import (  # noqa: E402
+    RESET_CANCELLED,
+    RESET_FAILED,
+    RESET_REFUSED,
+    StreamMultiplexer,
+)
+from .streams.priorities import PriorityMessageQueue, PrioritySchedule, StreamPriority  # noqa: E402
+from .streams.publication import PubSubMessage, decode_publication  # noqa: E402
+from .streams.transfer_receiver import TransferReceiver  # noqa: E402
+from .streams.transfer_sender import TransferSender  # noqa: E402
 from .variant import COMPILED  # noqa: E402
 
 __all__ = [
@@ -190,6 +228,43 @@ __all__ = [
     "extract_message_characteristics",
     "locate_target",
     "read_condition",
+    # chunks, transfers, multiplexed streams
+    "crc32",
+    "additive_sum",
+    "StreamPriority",
+    "PrioritySchedule",
+    "PriorityMessageQueue",
+    "PubSubMessage",
+    "decode_publication",
+    "StreamConfig",
+    "StreamMetadata",
+    "StreamChunk",
+    "StreamAck",
+    "encode_chunk_json",
+    "decode_chunk_json",
+    "encode_chunk_binary",
+    "decode_chunk_binary",
+    "decode_chunk",
+    "encode_ack",
+    "decode_ack",
+    "compress_chunk",
+    "decompress_chunk",
+    "TransferSender",
+    "TransferReceiver",
+    "MAX_WINDOW",
+    "SendCredit",
+    "ReceiveCredit",
+    "StreamLimits",
+    "StreamMultiplexer",
+    "RESET_CANCELLED",
+    "RESET_REFUSED",
+    "RESET_FAILED",
+    "StreamCredit",
+    "StreamData",
+    "StreamEnd",
+    "StreamFrame",
+    "StreamOpen",
+    "StreamReset",
     # refusals
     "CoreError",
     "FrameTooLarge",
@@ -199,6 +274,18 @@ __all__ = [
     "OperationError",
     "RoutingError",
     "InvalidSchema",
+    "StreamError",
+    "StreamFormatError",
+    "InvalidStreamState",
+    "InvalidStreamFrame",
+    "StreamLimitExceeded",
+    "FlowControlError",
+    "WindowTooSmall",
+    "WindowOverflow",
+    "CreditExceeded",
+    "RepeatedCredit",
+    "TransferError",
+    "TransferFailed",
     "MessageError",
     "JsonSerializationError",
     "RepeatedField",

@@ -8,6 +8,18 @@ CoreError (a ValueError)
 ├── OperationError           an operation or its envelope is not valid
 ├── RoutingError             a routing setting or an outcome that is not valid
 ├── InvalidSchema            a bincode schema that cannot be used
+├── StreamError              the root of what streams refuse
+│   ├── StreamFormatError     text or bytes that are not a chunk, an acknowledgement, a configuration
+│   ├── InvalidStreamState    an event that the state of a stream does not allow
+│   ├── InvalidStreamFrame    a frame with a value that no stream can have, or out of order
+│   ├── StreamLimitExceeded   too many streams, too much buffered, too much metadata
+│   ├── FlowControlError
+│   │   ├── WindowTooSmall     below two chunks, where returning credit at half a window deadlocks
+│   │   ├── WindowOverflow     above 2**62 bytes
+│   │   ├── CreditExceeded     more was sent than there was credit for
+│   │   └── RepeatedCredit     more credit was given back than had been taken
+│   └── TransferError         a chunk or acknowledgement that contradicts the transfer
+│       └── TransferFailed     a chunk was lost more often than allowed
 └── MessageError             the crate's family of message errors
     ├── JsonSerializationError
     │   └── RepeatedField     a known key of an envelope or its metadata stands there twice
@@ -118,6 +130,111 @@ class InvalidSchema(CoreError):
 
     def __init__(self, text: str, offset: int | None = None, limit: int | None = None) -> None:
         super().__init__("invalid schema: " + text, offset, limit)
+
+
+class StreamError(CoreError):
+    """The root of what streams refuse."""
+
+
+class StreamFormatError(StreamError):
+    """Text or bytes that do not have the form asked for; the text names the field."""
+
+
+class InvalidStreamState(StreamError):
+    """An event that the state of a stream does not allow.
+
+    Args:
+        stream_id: the stream.
+        state: the name of its state.
+        event: the name of the event.
+    """
+
+    def __init__(self, stream_id: int, state: str, event: str) -> None:
+        super().__init__(f"stream {stream_id}: {event} is not allowed while it is {state}")
+        self.stream_id: int = stream_id
+        self.state: str = state
+        self.event: str = event
+
+
+class InvalidStreamFrame(StreamError):
+    """A frame with a value that no stream can have, or out of order; the text names stream and field."""
+
+
+class StreamLimitExceeded(StreamError):
+    """More streams, buffered bytes or metadata than allowed."""
+
+
+class FlowControlError(StreamError):
+    """The root of what flow control refuses."""
+
+
+class WindowTooSmall(FlowControlError):
+    """A window below two chunks.
+
+    Args:
+        window: bytes.
+        chunk: bytes of the largest piece sent at once.
+    """
+
+    def __init__(self, window: int, chunk: int) -> None:
+        super().__init__(
+            f"a window of {window} bytes is smaller than two chunks of {chunk} bytes", None, 2 * chunk
+        )
+
+
+class WindowOverflow(FlowControlError):
+    """A window that would grow beyond what any peer may announce.
+
+    Args:
+        limit: bytes.
+        place: whose window, for the text.
+    """
+
+    def __init__(self, limit: int, place: str = "") -> None:
+        super().__init__(f"{place}window exceeds the limit of {limit} bytes", None, limit)
+
+
+class CreditExceeded(FlowControlError):
+    """More bytes than there was credit for.
+
+    Args:
+        amount: bytes.
+        credit: bytes that were allowed.
+        place: whose credit, for the text.
+    """
+
+    def __init__(self, amount: int, credit: int, place: str = "") -> None:
+        super().__init__(f"{place}{amount} bytes exceed the credit of {credit} bytes", None, credit)
+
+
+class RepeatedCredit(FlowControlError):
+    """More bytes given back than had been taken.
+
+    Args:
+        amount: bytes.
+        taken: bytes that could be given back.
+        place: whose credit, for the text.
+    """
+
+    def __init__(self, amount: int, taken: int, place: str = "") -> None:
+        super().__init__(f"{place}{amount} bytes are given back where {taken} bytes were taken", None, taken)
+
+
+class TransferError(StreamError):
+    """A chunk or acknowledgement that contradicts the transfer; the text names the sequence."""
+
+
+class TransferFailed(TransferError):
+    """A chunk was lost more often than allowed.
+
+    Args:
+        sequence: which.
+        limit: how often it may be sent again.
+    """
+
+    def __init__(self, sequence: int, limit: int) -> None:
+        super().__init__(f"chunk {sequence} failed after {limit} retries", None, limit)
+        self.sequence: int = sequence
 
 
 class MessageError(CoreError):

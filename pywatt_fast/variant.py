@@ -42,6 +42,12 @@ def expect_optional(value: object, kind: type[object], name: str) -> None:
         raise TypeError(f"{name} or None object expected; got {_name_of(value)}")
 
 
+def expect_seconds(value: object) -> None:
+    """As `expect`, for a float, where an integer is welcome too."""
+    if not isinstance(value, int):
+        expect(value, float, "float")
+
+
 def _name_of(value: object) -> str:
     kind = type(value)
     if value is None:

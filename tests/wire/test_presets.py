@@ -73,3 +73,11 @@ def test_every_condition_is_read_and_printed(core: ModuleType, recorded: dict[st
 def test_the_service_level_is_that_of_the_reference(core: ModuleType, recorded: dict[str, Any]) -> None:
     assert json.loads(core.SlaConfig().to_json()) == recorded["sla"]
     assert core.SlaConfig.from_json(json.dumps(recorded["sla"])) == core.SlaConfig()
+
+
+def test_the_stream_preset_is_read_and_printed_as_by_the_reference(
+    core: ModuleType, recorded: dict[str, Any]
+) -> None:
+    preset = core.StreamConfig.reference()
+    assert json.loads(preset.to_json()) == recorded["stream"]
+    assert core.StreamConfig.from_json(json.dumps(recorded["stream"]).encode()) == preset
