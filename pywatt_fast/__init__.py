@@ -85,6 +85,14 @@ from .operations.writer import (  # noqa: E402
     write_operation_frame,
     write_operation_line,
 )
+from .streams.frames import (  # noqa: E402
+    StreamCredit,
+    StreamData,
+    StreamEnd,
+    StreamFrame,
+    StreamOpen,
+    StreamReset,
+)
 from .variant import COMPILED  # noqa: E402
 
 __all__ = [
@@ -128,6 +136,13 @@ __all__ = [
     "write_operation",
     "write_operation_frame",
     "write_operation_line",
+    # streams
+    "StreamCredit",
+    "StreamData",
+    "StreamEnd",
+    "StreamFrame",
+    "StreamOpen",
+    "StreamReset",
     # refusals
     "CoreError",
     "FrameTooLarge",
