@@ -79,14 +79,24 @@ def load_core(variant: str) -> ModuleType:
 @pytest.fixture(scope="session")
 def core_without_orjson() -> ModuleType:
     """The interpreted core in a process where orjson cannot be imported."""
-    hidden = sys.modules.pop("orjson", None)
-    sys.modules["orjson"] = None  # type: ignore[assignment]
+    return core_without("orjson")
+
+
+@pytest.fixture(scope="session")
+def core_without_message_pack() -> ModuleType:
+    """The interpreted core in a process where msgpack cannot be imported."""
+    return core_without("msgpack")
+
+
+def core_without(package: str) -> ModuleType:
+    hidden = sys.modules.pop(package, None)
+    sys.modules[package] = None  # type: ignore[assignment]
     try:
-        return interpreted_core(f"{INTERPRETED}_without_orjson")
+        return interpreted_core(f"{INTERPRETED}_without_{package}")
     finally:
-        del sys.modules["orjson"]
+        del sys.modules[package]
         if hidden is not None:
-            sys.modules["orjson"] = hidden
+            sys.modules[package] = hidden
 
 
 def interpreted_core(name: str = INTERPRETED) -> ModuleType:
