@@ -34,6 +34,9 @@ if os.environ.get("PYWATT_PURE", "") not in ("", "0"):
     sys.meta_path.insert(0, _TextFinder())
 
 from . import bincode  # noqa: E402
+from .compact.layout import CompactFrame  # noqa: E402
+from .compact.reader import read_compact  # noqa: E402
+from .compact.writer import write_compact_frame  # noqa: E402
 from .errors import (  # noqa: E402
     Base64DecodingError,
     BinaryConversionError,
@@ -52,6 +55,7 @@ from .errors import (  # noqa: E402
     LineTooLong,
     MessageError,
     MessageIoError,
+    MessagePackError,
     OperationError,
     RepeatedCredit,
     RepeatedField,
@@ -79,6 +83,11 @@ from .framing.sinks import FrameSink, SpanList, SpanSink  # noqa: E402
 from .framing.spans import SpanDecoder  # noqa: E402
 from .json_text.byte_arrays import decode_byte_array, encode_byte_array  # noqa: E402
 from .json_text.codec import decode_json, encode_json, encode_json_pretty, encode_json_sorted  # noqa: E402
+from .message_pack.codec import (  # noqa: E402
+    MESSAGE_PACK_AVAILABLE,
+    decode_message_pack,
+    encode_message_pack,
+)
 from .messages.envelope import Envelope  # noqa: E402
 from .messages.formats import EncodingFormat  # noqa: E402
 from .messages.identifiers import canonical_identifier, new_identifier  # noqa: E402
@@ -184,6 +193,10 @@ __all__ = [
     "encode_json_sorted",
     "decode_byte_array",
     "encode_byte_array",
+    # MessagePack
+    "MESSAGE_PACK_AVAILABLE",
+    "decode_message_pack",
+    "encode_message_pack",
     # messages
     "EncodedMessage",
     "Envelope",
@@ -265,6 +278,10 @@ __all__ = [
     "StreamFrame",
     "StreamOpen",
     "StreamReset",
+    # the compact layout of operations and stream frames
+    "CompactFrame",
+    "read_compact",
+    "write_compact_frame",
     # refusals
     "CoreError",
     "FrameTooLarge",
@@ -289,6 +306,7 @@ __all__ = [
     "MessageError",
     "JsonSerializationError",
     "RepeatedField",
+    "MessagePackError",
     "BinaryConversionError",
     "BinaryDecodingError",
     "Base64DecodingError",

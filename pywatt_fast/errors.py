@@ -23,6 +23,7 @@ CoreError (a ValueError)
 └── MessageError             the crate's family of message errors
     ├── JsonSerializationError
     │   └── RepeatedField     a known key of an envelope or its metadata stands there twice
+    ├── MessagePackError
     ├── BinaryConversionError
     ├── BinaryDecodingError
     ├── Base64DecodingError
@@ -254,6 +255,13 @@ class RepeatedField(JsonSerializationError):
     def __init__(self, name: str, place: str = "") -> None:
         super().__init__(f"{place}duplicate field `{name}`")
         self.name: str = name
+
+
+class MessagePackError(MessageError):
+    """Bytes that are not MessagePack as we take it, or a value that it does not carry here."""
+
+    def __init__(self, text: str, offset: int | None = None, limit: int | None = None) -> None:
+        super().__init__("MessagePack error: " + text, offset, limit)
 
 
 class BinaryConversionError(MessageError):

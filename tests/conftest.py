@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 from hypothesis import settings
-from interpreted_core import interpreted_core, interpreted_core_without_orjson
+from interpreted_core import interpreted_core, interpreted_core_without
 
 # A shared machine may stall any example; what is slow shows in the benches.
 settings.register_profile("pywatt", deadline=None)
@@ -76,4 +76,10 @@ def load_core(variant: str) -> ModuleType:
 @pytest.fixture(scope="session")
 def core_without_orjson() -> ModuleType:
     """The interpreted core in a process where orjson cannot be imported."""
-    return interpreted_core_without_orjson()
+    return interpreted_core_without("orjson")
+
+
+@pytest.fixture(scope="session")
+def core_without_message_pack() -> ModuleType:
+    """The interpreted core in a process where msgpack cannot be imported."""
+    return interpreted_core_without("msgpack")

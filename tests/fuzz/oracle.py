@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from interpreted_core import interpreted_core, interpreted_core_without_orjson
+from interpreted_core import interpreted_core, interpreted_core_without
 from targets import Target
 
 # No refusal may repeat what was received: the generator puts this word into inputs, and no text may hold it.
@@ -45,7 +45,7 @@ def load_cores() -> dict[str, ModuleType]:
     return {
         COMPILED: pywatt_fast,
         INTERPRETED: interpreted_core(),
-        WITHOUT_ORJSON: interpreted_core_without_orjson(),
+        WITHOUT_ORJSON: interpreted_core_without("orjson"),
     }
 
 

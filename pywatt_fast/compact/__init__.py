@@ -1,0 +1,1 @@
+"""The compact layout of operations and stream frames that our own peers negotiate."""

@@ -1,0 +1,1 @@
+"""MessagePack: general values, and the pieces that layouts of a known shape are made of."""
