@@ -7,11 +7,13 @@ compiled core is installed.
 
 from __future__ import annotations
 
+import importlib
 import importlib.machinery
 import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
 
 class _TextFinder:
@@ -33,10 +35,6 @@ class _TextFinder:
 if os.environ.get("PYWATT_PURE", "") not in ("", "0"):
     sys.meta_path.insert(0, _TextFinder())
 
-from . import bincode  # noqa: E402
-from .compact.layout import CompactFrame  # noqa: E402
-from .compact.reader import read_compact  # noqa: E402
-from .compact.writer import write_compact_frame  # noqa: E402
 from .errors import (  # noqa: E402
     Base64DecodingError,
     BinaryConversionError,
@@ -83,11 +81,6 @@ from .framing.sinks import FrameSink, SpanList, SpanSink  # noqa: E402
 from .framing.spans import SpanDecoder  # noqa: E402
 from .json_text.byte_arrays import decode_byte_array, encode_byte_array  # noqa: E402
 from .json_text.codec import decode_json, encode_json, encode_json_pretty, encode_json_sorted  # noqa: E402
-from .message_pack.codec import (  # noqa: E402
-    MESSAGE_PACK_AVAILABLE,
-    decode_message_pack,
-    encode_message_pack,
-)
 from .messages.envelope import Envelope  # noqa: E402
 from .messages.formats import EncodingFormat  # noqa: E402
 from .messages.identifiers import canonical_identifier, new_identifier  # noqa: E402
@@ -113,56 +106,153 @@ from .operations.writer import (  # noqa: E402
     write_operation_frame,
     write_operation_line,
 )
-from .routing.channel_type import ChannelType  # noqa: E402
-from .routing.characteristics import (  # noqa: E402
-    MessageCharacteristics,
-    MessagePriority,
-    MessageType,
-    TargetLocation,
-    extract_message_characteristics,
-    locate_target,
-)
-from .routing.conditions import (  # noqa: E402
-    MaxLatency,
-    MaxSize,
-    MinHealth,
-    MinThroughput,
-    RoutingCondition,
-    read_condition,
-)
-from .routing.config import RoutingConfig  # noqa: E402
-from .routing.decision import RoutingDecision  # noqa: E402
-from .routing.health import ChannelHealth  # noqa: E402
-from .routing.matrix import ChannelPreference, RoutingMatrix  # noqa: E402
-from .routing.router import ChannelRouter  # noqa: E402
-from .routing.service_level import SlaConfig  # noqa: E402
-from .streams.checksums import additive_sum, crc32  # noqa: E402
-from .streams.chunk_binary import decode_chunk, decode_chunk_binary, encode_chunk_binary  # noqa: E402
-from .streams.chunk_json import decode_ack, decode_chunk_json, encode_ack, encode_chunk_json  # noqa: E402
-from .streams.chunks import StreamAck, StreamChunk, StreamMetadata  # noqa: E402
-from .streams.compression import compress_chunk, decompress_chunk  # noqa: E402
-from .streams.configuration import StreamConfig  # noqa: E402
-from .streams.credit import MAX_WINDOW, ReceiveCredit, SendCredit  # noqa: E402
-from .streams.frames import (  # noqa: E402
-    StreamCredit,
-    StreamData,
-    StreamEnd,
-    StreamFrame,
-    StreamOpen,
-    StreamReset,
-)
-from .streams.limits import StreamLimits  # noqa: E402
-from .streams.multiplexer import (  # noqa: E402
-    RESET_CANCELLED,
-    RESET_FAILED,
-    RESET_REFUSED,
-    StreamMultiplexer,
-)
-from .streams.priorities import PriorityMessageQueue, PrioritySchedule, StreamPriority  # noqa: E402
-from .streams.publication import PubSubMessage, decode_publication  # noqa: E402
-from .streams.transfer_receiver import TransferReceiver  # noqa: E402
-from .streams.transfer_sender import TransferSender  # noqa: E402
 from .variant import COMPILED  # noqa: E402
+
+if TYPE_CHECKING:
+    from . import bincode as bincode
+    from .compact.layout import CompactFrame as CompactFrame
+    from .compact.reader import read_compact as read_compact
+    from .compact.writer import write_compact_frame as write_compact_frame
+    from .message_pack.codec import MESSAGE_PACK_AVAILABLE as MESSAGE_PACK_AVAILABLE
+    from .message_pack.codec import decode_message_pack as decode_message_pack
+    from .message_pack.codec import encode_message_pack as encode_message_pack
+    from .routing.channel_type import ChannelType as ChannelType
+    from .routing.characteristics import MessageCharacteristics as MessageCharacteristics
+    from .routing.characteristics import MessagePriority as MessagePriority
+    from .routing.characteristics import MessageType as MessageType
+    from .routing.characteristics import TargetLocation as TargetLocation
+    from .routing.characteristics import extract_message_characteristics as extract_message_characteristics
+    from .routing.characteristics import locate_target as locate_target
+    from .routing.conditions import MaxLatency as MaxLatency
+    from .routing.conditions import MaxSize as MaxSize
+    from .routing.conditions import MinHealth as MinHealth
+    from .routing.conditions import MinThroughput as MinThroughput
+    from .routing.conditions import RoutingCondition as RoutingCondition
+    from .routing.conditions import read_condition as read_condition
+    from .routing.config import RoutingConfig as RoutingConfig
+    from .routing.decision import RoutingDecision as RoutingDecision
+    from .routing.health import ChannelHealth as ChannelHealth
+    from .routing.matrix import ChannelPreference as ChannelPreference
+    from .routing.matrix import RoutingMatrix as RoutingMatrix
+    from .routing.router import ChannelRouter as ChannelRouter
+    from .routing.service_level import SlaConfig as SlaConfig
+    from .streams.checksums import additive_sum as additive_sum
+    from .streams.checksums import crc32 as crc32
+    from .streams.chunk_binary import decode_chunk as decode_chunk
+    from .streams.chunk_binary import decode_chunk_binary as decode_chunk_binary
+    from .streams.chunk_binary import encode_chunk_binary as encode_chunk_binary
+    from .streams.chunk_json import decode_ack as decode_ack
+    from .streams.chunk_json import decode_chunk_json as decode_chunk_json
+    from .streams.chunk_json import encode_ack as encode_ack
+    from .streams.chunk_json import encode_chunk_json as encode_chunk_json
+    from .streams.chunks import StreamAck as StreamAck
+    from .streams.chunks import StreamChunk as StreamChunk
+    from .streams.chunks import StreamMetadata as StreamMetadata
+    from .streams.compression import compress_chunk as compress_chunk
+    from .streams.compression import decompress_chunk as decompress_chunk
+    from .streams.configuration import StreamConfig as StreamConfig
+    from .streams.credit import MAX_WINDOW as MAX_WINDOW
+    from .streams.credit import ReceiveCredit as ReceiveCredit
+    from .streams.credit import SendCredit as SendCredit
+    from .streams.frames import StreamCredit as StreamCredit
+    from .streams.frames import StreamData as StreamData
+    from .streams.frames import StreamEnd as StreamEnd
+    from .streams.frames import StreamFrame as StreamFrame
+    from .streams.frames import StreamOpen as StreamOpen
+    from .streams.frames import StreamReset as StreamReset
+    from .streams.limits import StreamLimits as StreamLimits
+    from .streams.multiplexer import RESET_CANCELLED as RESET_CANCELLED
+    from .streams.multiplexer import RESET_FAILED as RESET_FAILED
+    from .streams.multiplexer import RESET_REFUSED as RESET_REFUSED
+    from .streams.multiplexer import StreamMultiplexer as StreamMultiplexer
+    from .streams.priorities import PriorityMessageQueue as PriorityMessageQueue
+    from .streams.priorities import PrioritySchedule as PrioritySchedule
+    from .streams.priorities import StreamPriority as StreamPriority
+    from .streams.publication import PubSubMessage as PubSubMessage
+    from .streams.publication import decode_publication as decode_publication
+    from .streams.transfer_receiver import TransferReceiver as TransferReceiver
+    from .streams.transfer_sender import TransferSender as TransferSender
+
+# What a process that only carries operations need not load, and where it is.
+_LATER: Final = {
+    "CompactFrame": "compact.layout",
+    "read_compact": "compact.reader",
+    "write_compact_frame": "compact.writer",
+    "MESSAGE_PACK_AVAILABLE": "message_pack.codec",
+    "decode_message_pack": "message_pack.codec",
+    "encode_message_pack": "message_pack.codec",
+    "ChannelType": "routing.channel_type",
+    "MessageCharacteristics": "routing.characteristics",
+    "MessagePriority": "routing.characteristics",
+    "MessageType": "routing.characteristics",
+    "TargetLocation": "routing.characteristics",
+    "extract_message_characteristics": "routing.characteristics",
+    "locate_target": "routing.characteristics",
+    "MaxLatency": "routing.conditions",
+    "MaxSize": "routing.conditions",
+    "MinHealth": "routing.conditions",
+    "MinThroughput": "routing.conditions",
+    "RoutingCondition": "routing.conditions",
+    "read_condition": "routing.conditions",
+    "RoutingConfig": "routing.config",
+    "RoutingDecision": "routing.decision",
+    "ChannelHealth": "routing.health",
+    "ChannelPreference": "routing.matrix",
+    "RoutingMatrix": "routing.matrix",
+    "ChannelRouter": "routing.router",
+    "SlaConfig": "routing.service_level",
+    "additive_sum": "streams.checksums",
+    "crc32": "streams.checksums",
+    "decode_chunk": "streams.chunk_binary",
+    "decode_chunk_binary": "streams.chunk_binary",
+    "encode_chunk_binary": "streams.chunk_binary",
+    "decode_ack": "streams.chunk_json",
+    "decode_chunk_json": "streams.chunk_json",
+    "encode_ack": "streams.chunk_json",
+    "encode_chunk_json": "streams.chunk_json",
+    "StreamAck": "streams.chunks",
+    "StreamChunk": "streams.chunks",
+    "StreamMetadata": "streams.chunks",
+    "compress_chunk": "streams.compression",
+    "decompress_chunk": "streams.compression",
+    "StreamConfig": "streams.configuration",
+    "MAX_WINDOW": "streams.credit",
+    "ReceiveCredit": "streams.credit",
+    "SendCredit": "streams.credit",
+    "StreamCredit": "streams.frames",
+    "StreamData": "streams.frames",
+    "StreamEnd": "streams.frames",
+    "StreamFrame": "streams.frames",
+    "StreamOpen": "streams.frames",
+    "StreamReset": "streams.frames",
+    "StreamLimits": "streams.limits",
+    "RESET_CANCELLED": "streams.multiplexer",
+    "RESET_FAILED": "streams.multiplexer",
+    "RESET_REFUSED": "streams.multiplexer",
+    "StreamMultiplexer": "streams.multiplexer",
+    "PriorityMessageQueue": "streams.priorities",
+    "PrioritySchedule": "streams.priorities",
+    "StreamPriority": "streams.priorities",
+    "PubSubMessage": "streams.publication",
+    "decode_publication": "streams.publication",
+    "TransferReceiver": "streams.transfer_receiver",
+    "TransferSender": "streams.transfer_sender",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "bincode":
+        return importlib.import_module(f"{__name__}.bincode")
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "COMPILED",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from .framing.headers import HEADER, HEADER_SIZE
 from .framing.sinks import FrameSink, SpanSink
 from .messages.identifiers import new_identifier, write_identifier
+from .streams.credit import SendCredit
 from .variant import COMPILED, expect
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 if COMPILED:
     from librt.strings import BytesWriter, read_i32_be
+
+_CHUNK: Final = 65536
 
 
 @final
@@ -100,4 +103,20 @@ def write_identifiers(count: int) -> None:
         return
     while done < number:
         new_identifier().encode("ascii")
+        done += 1
+
+
+def move_credit(count: int) -> None:
+    """Take the credit for a chunk and give it back, so many times.
+
+    Args:
+        count: how often, at least 0.
+    """
+    credit = SendCredit(16 * _CHUNK, _CHUNK)
+    size: i64 = _CHUNK
+    number: i64 = count
+    done: i64 = 0
+    while done < number:
+        credit.draw(size)
+        credit.refill(size)
         done += 1

@@ -191,6 +191,16 @@ class TupleNode(Node):
 
 
 @final
+class _Field:
+    """A field of a struct and those after it: what is linked needs no test of its class, as a list does."""
+
+    def __init__(self, name: str, item: Node, after: _Field | None) -> None:
+        self.name: Final = name
+        self.item: Final = item
+        self.after: Final = after
+
+
+@final
 class StructNode(Node):
     """The fields, back to back in the order of the schema."""
 
@@ -200,13 +210,16 @@ class StructNode(Node):
         self.items = items
         # What is read is put into a copy, whose table need not grow.
         self.empty: dict[str, object] = dict.fromkeys(names)
+        first: _Field | None = None
         # Interpreted, every look-up counts; compiled, a method in a variable is slow.
-        self.writes: Any = None if COMPILED else [(name, item.write) for name, item in self.fields()]
-        self.reads: Any = None if COMPILED else [(name, item.read) for name, item in self.fields()]
-
-    def fields(self) -> list[tuple[str, Node]]:
-        """The fields in their order."""
-        return list(zip(self.names, self.items, strict=True))
+        self.writes: Any = []
+        self.reads: Any = []
+        for name, item in zip(reversed(names), reversed(items), strict=True):
+            first = _Field(name, item, first)
+            if not COMPILED:
+                self.writes.insert(0, (name, item.write))
+                self.reads.insert(0, (name, item.read))
+        self.first: Final = first
 
     def write(self, writer: BytesWriter, value: object) -> None:
         if not isinstance(value, dict):
@@ -215,8 +228,11 @@ class StructNode(Node):
         name = ""
         try:
             if COMPILED:
-                for name, item in zip(self.names, self.items):  # noqa: B905 - becomes a plain loop
-                    item.write(writer, fields[name])
+                field = self.first
+                while field is not None:
+                    name = field.name
+                    field.item.write(writer, fields[name])
+                    field = field.after
             else:
                 for name, write in self.writes:
                     write(writer, fields[name])
@@ -233,9 +249,12 @@ class StructNode(Node):
         name = ""
         try:
             if COMPILED:
-                for name, item in zip(self.names, self.items):  # noqa: B905 - becomes a plain loop
-                    value, at = item.read(data, at)
+                field = self.first
+                while field is not None:
+                    name = field.name
+                    value, at = field.item.read(data, at)
                     fields[name] = value
+                    field = field.after
             else:
                 for name, read in self.reads:
                     fields[name], at = read(data, at)

@@ -9,7 +9,7 @@ little-endian.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from ..errors import StreamFormatError
 from ..variant import COMPILED, expect
@@ -20,6 +20,9 @@ from .priorities import HIGHEST
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
+
+# Bytes that follow each marker; 254 announces more than any field of a chunk holds.
+_SIZES: Final = {251: 2, 252: 4, 253: 8}
 
 
 def encode_chunk_binary(chunk: StreamChunk) -> bytes:
@@ -54,6 +57,9 @@ def decode_chunk_binary(payload: bytes) -> StreamChunk:
     """
     if not COMPILED:
         expect(payload, bytes, "bytes")
+        found = _read_usual(payload)
+        if found is not None:
+            return found
     cursor = _Cursor(payload)
     digits = cursor.octets(16, "stream_id").hex()
     stream_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
@@ -65,6 +71,37 @@ def decode_chunk_binary(payload: bytes) -> StreamChunk:
     is_final = cursor.flag("is_final")
     metadata = _read_metadata(cursor) if cursor.flag("stream_metadata") else None
     return StreamChunk(stream_id, sequence, total_chunks, data, compressed, checksum, is_final, metadata)
+
+
+def _read_usual(payload: bytes) -> StreamChunk | None:
+    """A chunk without metadata, in one stretch, for the interpreted variant; None on any surprise."""
+    numbers: list[int] = []
+    position = 16
+    try:
+        for _ in range(3):
+            value = payload[position]
+            position += 1
+            if value > 250:
+                size = _SIZES[value]
+                value = int.from_bytes(payload[position : position + size], "little")
+                position += size
+            numbers.append(value)
+        sequence, total_chunks, length = numbers
+        end = position + length
+        marker = payload[end + 1]
+        tail = end + 2 + (4 if marker == 252 else 0)
+        if payload[end] > 1 or payload[tail] > 1 or payload[tail + 1] != 0:
+            return None
+        if marker == 252:
+            marker = int.from_bytes(payload[end + 2 : tail], "little")
+        elif marker > 250:
+            return None
+    except LookupError:
+        return None
+    digits = payload[:16].hex()
+    stream_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    data = payload[position:end]
+    return StreamChunk(stream_id, sequence, total_chunks, data, payload[end] == 1, marker, payload[tail] == 1)
 
 
 def decode_chunk(payload: bytes) -> StreamChunk:
@@ -107,28 +144,35 @@ class _Cursor:
         return self._data[start : start + size]
 
     def byte(self, name: str) -> i64:
-        if self._position >= len(self._data):
+        position: i64 = self._position
+        if position >= len(self._data):
             raise self.refusal(name, "unexpected end of data")
-        value: i64 = self._data[self._position]
-        self._position += 1
-        return value
+        self._position = position + 1
+        return self._data[position]
 
     def flag(self, name: str) -> bool:
-        value: i64 = self.byte(name)
+        position: i64 = self._position
+        if position >= len(self._data):
+            raise self.refusal(name, "unexpected end of data")
+        value: i64 = self._data[position]
         if value > 1:
-            self._position -= 1
             raise self.refusal(name, "expected a byte of 0 or 1")
+        self._position = position + 1
         return value == 1
 
     def varint(self, name: str, width: i64) -> int:
         """An unsigned integer of at most that many bytes; longer markers than needed are taken."""
-        first: i64 = self.byte(name)
+        position: i64 = self._position
+        if position >= len(self._data):
+            raise self.refusal(name, "unexpected end of data")
+        first: i64 = self._data[position]
         if first < 251:
+            self._position = position + 1
             return first
         size: i64 = 2 << (first - 251)
         if first == 255 or size > width:
-            self._position -= 1
             raise self.refusal(name, "expected a narrower integer")
+        self._position = position + 1
         return int.from_bytes(self.octets(size, name), "little")
 
     def length(self, name: str) -> int:

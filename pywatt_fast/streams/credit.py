@@ -109,18 +109,20 @@ class SendCredit:
 
     def draw(self, amount: i64) -> None:
         """As `take`, for callers inside the core that know their amount."""
-        if amount > self._available:
+        rest: i64 = self._available - amount
+        if rest < 0:
             raise CreditExceeded(amount, self._available, place_of(self._owner))
-        self._available -= amount
+        self._available = rest
 
     def refill(self, amount: i64) -> None:
         """As `give`, for callers inside the core that know their amount."""
-        taken: i64 = self._window - self._available
+        available: i64 = self._available
+        taken: i64 = self._window - available
         if amount > taken:
-            if amount > MAX_WINDOW - self._available:
+            if amount > MAX_WINDOW - available:
                 raise WindowOverflow(MAX_WINDOW, place_of(self._owner))
             raise RepeatedCredit(amount, taken, place_of(self._owner))
-        self._available += amount
+        self._available = available + amount
 
     def room(self) -> i64:
         """As `available`, for callers inside the core."""
