@@ -11,8 +11,10 @@ from pywatt.benchmark.subjects import ARRAY_FLOOR, JSON_FLOOR, MEMCPY, OURS, RAN
 from pywatt_fast import (
     CODE_BINARY,
     EncodedMessage,
+    Envelope,
     FrameDecoder,
     Message,
+    MessageWriter,
     decode_byte_array,
     encode_byte_array,
     encode_frame,
@@ -81,6 +83,10 @@ def message_content(records: int) -> dict[str, Any]:
     }
 
 
+def _read(envelope: Envelope) -> tuple[str, object]:
+    return envelope.id, envelope.content
+
+
 def _message_cases(subject: Subject, rivals: list[str]) -> dict[str, Measure]:
     _, write, read = floors.json_functions()
     content = message_content(subject.size)
@@ -88,11 +94,12 @@ def _message_cases(subject: Subject, rivals: list[str]) -> dict[str, Measure]:
     envelope = {"id": message.id, "content": content, "metadata": {}}
     cases: dict[str, Measure] = {}
     if subject.family == "encode":
-        cases[OURS] = measure_step(message.encode)
+        writer = MessageWriter()
+        cases[OURS] = measure_step(lambda: writer.frame(content))
         cases[JSON_FLOOR] = measure_step(lambda: write(content))
     else:
         encoded, text = message.encode().data, write(content)
-        cases[OURS] = measure_step(lambda: EncodedMessage(encoded).decode_full())
+        cases[OURS] = measure_step(lambda: _read(EncodedMessage(encoded).open()))
         cases[JSON_FLOOR] = measure_step(lambda: read(text))
     for name in rivals:
         if name in CODECS:
