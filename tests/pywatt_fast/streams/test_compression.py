@@ -19,7 +19,7 @@ def test_content_comes_back_and_never_grew(core: ModuleType, data: bytes, thresh
 
 
 def test_what_other_writers_compress_is_read(core: ModuleType) -> None:
-    assert core.decompress_chunk(gzip.compress(b"a" * LIMIT), LIMIT) == b"a" * LIMIT
+    assert core.decompress_chunk(gzip.compress(b"a" * LIMIT, mtime=0), LIMIT) == b"a" * LIMIT
 
 
 def test_a_bomb_is_refused(core: ModuleType) -> None:
@@ -32,11 +32,11 @@ def test_a_bomb_is_refused(core: ModuleType) -> None:
 @pytest.mark.parametrize("cut", [0, 1, 5, 12, 20])
 def test_half_a_member_is_refused(core: ModuleType, cut: int) -> None:
     with pytest.raises(core.StreamFormatError):
-        core.decompress_chunk(gzip.compress(b"hello" * 10)[:cut], LIMIT)
+        core.decompress_chunk(gzip.compress(b"hello" * 10, mtime=0)[:cut], LIMIT)
 
 
 @pytest.mark.parametrize(
-    "data", [b"hello, this is text", gzip.compress(b"a") * 2, gzip.compress(b"a") + b"\0"]
+    "data", [b"hello, this is text", gzip.compress(b"a", mtime=0) * 2, gzip.compress(b"a", mtime=0) + b"\0"]
 )
 def test_anything_but_one_member_is_refused(core: ModuleType, data: bytes) -> None:
     with pytest.raises(core.StreamFormatError):
