@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import TYPE_CHECKING, Final, final
 
 from ..errors import OperationError
@@ -33,7 +34,8 @@ class _Source:
     def __init__(self) -> None:
         if COMPILED:
             self.random = Random()
-            os.register_at_fork(after_in_child=self.renew)
+            if sys.platform != "win32":
+                os.register_at_fork(after_in_child=self.renew)
 
     def renew(self) -> None:
         self.random = Random()

@@ -1,6 +1,7 @@
 """Identifiers: random version 4 UUIDs, never drawn twice, also not by a fork."""
 
 import os
+import sys
 import uuid
 from types import ModuleType
 
@@ -29,6 +30,7 @@ def test_every_free_bit_is_drawn(core: ModuleType) -> None:
     assert len(set(drawn)) == len(drawn)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_a_fork_draws_its_own(core: ModuleType) -> None:
     reader, writer = os.pipe()
     core.new_identifier()
