@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, cast, final
 
 from ..errors import FrameTooLarge, InvalidFrameCode
 from ..variant import COMPILED, expect
-from .headers import CODE_BASE64, CODE_JSON, CODE_MESSAGE_PACK, HEADER, HEADER_SIZE, HeaderReader
+from .headers import CODE_BASE64, CODE_JSON, HEADER, HEADER_SIZE, HeaderReader
 from .pieces import Pieces
 from .sinks import FrameSink
 
@@ -22,20 +22,19 @@ def frame_header(code: int, size: int) -> bytes:
     return HEADER.pack(size, code)
 
 
-def encode_frame(code: int, payload: bytes, max_frame: int, message_pack: bool = False) -> bytes:
+def encode_frame(code: int, payload: bytes, max_frame: int) -> bytes:
     """One whole frame.
 
     Args:
-        code: 1 JSON, 2 binary, 3 base64, and 4 MessagePack where that is agreed.
+        code: 1 JSON, 2 binary, 3 base64. Frames with code 4 are written by `write_compact_frame`.
         payload: what it carries.
         max_frame: payload bytes allowed.
-        message_pack: whether the peer has agreed to code 4.
 
     Raises:
         FrameTooLarge: the payload is longer than `max_frame`.
         InvalidFrameCode: any other code.
     """
-    if not CODE_JSON <= code <= (CODE_MESSAGE_PACK if message_pack else CODE_BASE64):
+    if not CODE_JSON <= code <= CODE_BASE64:
         raise InvalidFrameCode(code)
     size = len(payload)
     if size > max_frame:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_extensions import i64, u8
 
 if COMPILED:
-    from librt.strings import BytesWriter, read_i32_be, write_i32_be
+    from librt.strings import BytesWriter, read_i16_be, read_i32_be, write_i32_be, write_i64_be
 
 
 def write_string(writer: BytesWriter, text: str) -> None:
@@ -34,8 +34,8 @@ def write_string(writer: BytesWriter, text: str) -> None:
         writer.write(encode_json(text))
 
 
-# For each byte four characters, a comma and its digits first, and how many of them count.
-_NUMBERS: Final = b"".join([b",%-3d" % value for value in range(256)])
+# For each byte a comma and its digits in four bytes, and how many of them count.
+_WORDS: Final = b"".join([(b",%d" % value).ljust(4, b"\0") for value in range(256)])
 _SIZES: Final = bytes([len(b",%d" % value) for value in range(256)])
 
 
@@ -47,17 +47,27 @@ def write_byte_array(writer: BytesWriter, data: bytes) -> None:
     if end == 0:
         writer.write(b"[]")
         return
-    # Each number is written with a comma before it; the first comma then becomes the bracket. Four characters
-    # are written for each and those too many taken back: to branch by size would be guessed wrong too often.
-    numbers = _NUMBERS
+    # Each number is written with a comma before it; the first comma then becomes the bracket. Two numbers are
+    # written as one word and what is too much taken back: to branch by size would be guessed wrong too often.
+    words = _WORDS
     sizes = _SIZES
     length: i64 = start
-    while position < end:
-        value: i64 = data[position]
-        position += 1
-        write_i32_be(writer, read_i32_be(numbers, value << 2))
-        length += sizes[value]
+    last: i64 = end - 1
+    while position < last:
+        two: i64 = i64(read_i16_be(data, position))
+        first: i64 = (two >> 8) & 0xFF
+        second: i64 = two & 0xFF
+        position += 2
+        size: i64 = sizes[first]
+        text: i64 = i64(read_i32_be(words, first << 2)) << 32
+        text |= (i64(read_i32_be(words, second << 2)) << 32) >> (size << 3)
+        write_i64_be(writer, text)
+        length += size + sizes[second]
         writer.truncate(length)
+    if position < end:
+        first = data[position]
+        write_i32_be(writer, read_i32_be(words, first << 2))
+        writer.truncate(length + sizes[first])
     writer[start] = u8(0x5B)
     writer.append(0x5D)
 

@@ -151,7 +151,7 @@ def test_only_bytes_are_fed(core: ModuleType, chunk: Any) -> None:
 
 def test_code_four_is_taken_once_it_is_agreed(core: ModuleType) -> None:
     decoder = core.FrameDecoder(LIMIT)
-    frame = core.encode_frame(4, b"pack", LIMIT, True)
+    frame = header(4, 4) + b"pack"
     assert decoder.feed(frame) == []
     decoder.accept_message_pack()
     assert decoder.feed(frame) == [(4, b"pack")]
