@@ -24,9 +24,9 @@ def bincode_bombs() -> list[bytes]:
     inputs = [
         *_HUGE,
         *(huge + b"\0" * 5_000 for huge in _HUGE),
-        _count(15_000) + b"\0" * 15_000,
-        _count(15_000) + b"\1" * 15_000,
-        _count(7_500) + b"\1\0" * 7_500,
+        _count(3_000) + b"\0" * 3_000,
+        _count(3_000) + b"\1" * 3_000,
+        _count(1_500) + b"\1\0" * 1_500,
         _count(100_000) + b"\0" * 100_000,
         _count(5_000) + b"\xfd\0\0" * 5_000,
         b"\xfb",
@@ -55,9 +55,9 @@ def drawn_bombs() -> list[bytes]:
         b"\x12\x11\x11\x11\x11\x00",
     )
     return [
-        shape + length + fill * 15_000
+        shape + length + fill * 3_000
         for shape in shapes
-        for length in (*_HUGE, _count(15_000), _count(7_500))
+        for length in (*_HUGE, _count(3_000), _count(1_500))
         for fill in (b"\0", b"\1")
     ]
 
@@ -92,7 +92,7 @@ def binary_message_bombs() -> list[bytes]:
         for way in range(2)
         for data in (
             *_HUGE,
-            _count(15_000) + b"\1" * 15_000,
+            _count(3_000) + b"\1" * 3_000,
             b"\5\1\1" + _HUGE[1],
             b"\5\1\0\1\xfd" + b"\xff" * 8 + b"\0\0\0",
             b"\5\1\0\0\0\0" + _count(10_000) + b"[" * 10_000,
@@ -112,7 +112,7 @@ def compact_bombs() -> list[bytes]:
         for mark in (b"\xc6", b"\xdb", b"\xdd", b"\xdf")
     ]
     many = [
-        mark + (15_000 // width).to_bytes(4, "big") + item * (15_000 // width)
+        mark + (3_000 // width).to_bytes(4, "big") + item * (3_000 // width)
         for mark, item, width in (
             (b"\xdd", b"\xc0", 1),
             (b"\xdd", b"\x90", 1),
@@ -130,11 +130,11 @@ def compact_bombs() -> list[bytes]:
         *(b"\x96\x10\x01\x01\x02\x00\x81\xa1k" + bomb for bomb in deep),
         *huge,
         *many,
-        b"\xdd\0\0\x3a\x98" + b"\xdd\0\0\x3a\x98" * 3_000,
+        b"\xdd\0\0\x0b\xb8" + b"\xdd\0\0\x0b\xb8" * 3_000,
         b"\x95\x02\xa1q\xcc\xc8" + headers + b"\xc0",
         b"\x95\x02\xa1q\xcc\xc8\xdf\0\0\x07\xd0" + b"\xa1k\xa1v" * 2_000 + b"\xc0",
-        b"\x96\x03\xa1b\xa2/e\xc4\x10" + RAW_ID + b"\x01\xc6\0\0\x3a\x98" + b"x" * 15_000,
-        b"\x93\x00\xc0\xc6\0\0\x3a\x98" + b"[" * 15_000,
-        b"\x93\x00\xc6\0\0\x3a\x98" + b'{"x":' * 3_000 + b"\xc4\x0a" + b'{"op":"x"}',
+        b"\x96\x03\xa1b\xa2/e\xc4\x10" + RAW_ID + b"\x01\xc6\0\0\x0b\xb8" + b"x" * 3_000,
+        b"\x93\x00\xc0\xc6\0\0\x0b\xb8" + b"[" * 3_000,
+        b"\x93\x00\xc6\0\0\x0b\xb8" + b'{"x":' * 3_000 + b"\xc4\x0a" + b'{"op":"x"}',
         b"\xd9" + b"\xff" * 3,
     ]
