@@ -166,8 +166,11 @@ def transfer_bombs() -> list[bytes]:
 
 def multiplexer_bombs() -> list[bytes]:
     opened = b"\0\1\1\x40\0"
+    # Only whole frames have the numbers of so many streams; with the default limits 1024 are taken.
+    many = [b"\x96\x10\xcd%b\x01\xcd\xff\xff\x00\x80" % at.to_bytes(2, "big") for at in range(1, 3_000, 2)]
     return [
         b"\0" + b"".join(bytes((0, at % 240 | 1, 1, 0x40, 0)) for at in range(3_000)),
+        b"\2" + b"".join(b"\x0c" + bytes([len(frame)]) + frame for frame in many),
         b"\0" + opened + b"\1\1\0\0" * 4_000,
         b"\0" + (opened + b"\4\1\0\0") * 2_000,
         b"\1" + b"\5\1\x08\1\0\0" * 3_000,
