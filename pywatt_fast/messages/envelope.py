@@ -17,6 +17,7 @@ from ..variant import COMPILED
 from .envelope_scan import CONTENT_START, EnvelopeScan
 from .identifiers import find_canonical
 from .metadata import MessageMetadata, read_metadata, read_metadata_at, repeated_field
+from .plain_envelope_scan import scan_plain
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
@@ -117,7 +118,7 @@ class Envelope:
             return read_envelope(self._data).content
 
     def _read_metadata(self) -> MessageMetadata:
-        if self._scan is not None:
+        if COMPILED and self._scan is not None:
             found = read_metadata_at(Reader(self._data, self._metadata_start))
             if found is not None:
                 return found
@@ -131,7 +132,8 @@ def open_envelope(data: bytes) -> Envelope | None:
         None on any surprise: the general reader then decides.
     """
     if not COMPILED:
-        return read_compact_envelope(data)
+        whole = read_compact_envelope(data)
+        return _open_plain(data) if whole is None else whole
     scan = EnvelopeScan(data)
     if not scan.find_metadata():
         return None
@@ -139,6 +141,26 @@ def open_envelope(data: bytes) -> Envelope | None:
         return read_compact_envelope(data)
     found = Envelope(data, CONTENT_START, scan.content_end, scan.metadata_start, len(data) - 1)
     found._scan = scan
+    return found
+
+
+def _open_plain(data: bytes) -> Envelope | None:
+    """As `open_envelope`, interpreted, for metadata that cannot be read as a whole."""
+    content_end = _end_of_content(data)
+    start = content_end + len(_METADATA) - 1
+    scan = None if content_end < 0 else scan_plain(data, content_end, start)
+    if scan is None:
+        return None
+    found = Envelope(data, CONTENT_START, content_end, start, len(data) - 1)
+    found._scan = scan
+    return found
+
+
+def _end_of_content(data: bytes) -> int:
+    """Where the content of a compact envelope ends; -1 when it is none."""
+    found = data.rfind(_METADATA)
+    if found <= CONTENT_START or not data.endswith(b"}}") or _BEGINNING.match(data) is None:
+        return -1
     return found
 
 
@@ -158,8 +180,8 @@ def read_compact_envelope(data: bytes) -> Envelope | None:
         if reader.position != end:
             metadata = None
     else:
-        content_end = data.rfind(_METADATA)
-        if content_end <= CONTENT_START or not data.endswith(b"}}") or _BEGINNING.match(data) is None:
+        content_end = _end_of_content(data)
+        if content_end < 0:
             return None
         start = content_end + len(_METADATA) - 1
     if metadata is None:

@@ -97,6 +97,7 @@ class EnvelopeScan:
         return (
             len(data) >= _SHORTEST
             and data[len(data) - 1] == 0x7D
+            and data[len(data) - 2] == 0x7D
             and read_i64_le(data, 0) & _SEVEN_BYTES == _START
             and read_i64_le(data, CONTENT_START - 12) & _SEVEN_BYTES == _AFTER_ID
             and read_i64_le(data, CONTENT_START - 7) & _SEVEN_BYTES == _BEFORE_CONTENT

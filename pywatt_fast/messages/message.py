@@ -372,7 +372,9 @@ class EncodedMessage:
             scan = EnvelopeScan(self.data)
             if scan.find_parts():
                 return scan.text(scan.destination_start, scan.destination_end)
-        envelope = self._peek()
+        envelope = open_envelope(self.data) if not COMPILED and self.format is JSON else None
+        if envelope is None:
+            envelope = self._peek()
         return None if envelope is None else envelope.destination
 
     def _peek(self) -> Envelope | None:

@@ -13,6 +13,8 @@ from ..messages.identifiers import find_canonical
 MAX_U64: Final = (1 << 64) - 1
 MAX_U32: Final = (1 << 32) - 1
 _BILLION: Final = 1_000_000_000
+# One more than the wire can say, as a float: compiled, 2**64-1 beside a float would be rounded to it.
+_SECONDS_END: Final = 18446744073709551616.0
 
 
 @final
@@ -179,7 +181,7 @@ def duration_text(seconds: float, subject: str, name: str) -> bytes:
     Raises:
         StreamFormatError: it is negative, or longer than the wire can say.
     """
-    if not 0 <= seconds <= MAX_U64:
+    if not 0 <= seconds < _SECONDS_END:
         raise StreamFormatError(f"{subject}: field `{name}`: expected seconds from 0 to {MAX_U64}")
     nanoseconds = round(seconds * _BILLION)
     return b'{"secs":%d,"nanos":%d}' % (nanoseconds // _BILLION, nanoseconds % _BILLION)

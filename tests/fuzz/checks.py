@@ -6,7 +6,10 @@ import json
 import re
 from typing import Any
 
+from oracle import comparable
+
 _ENVELOPE = ("id", "content", "metadata")
+_PARTS = ("source", "destination", "id", "content", "metadata")
 _METADATA = ("id", "timestamp", "source", "destination", "properties")
 
 _KNOWN_FIELDS = {
@@ -101,3 +104,28 @@ def operation_once(data: bytes, result: Any) -> str | None:
     if repeats(outer, _KNOWN_FIELDS[result.op]):
         return "an operation with a known field twice was read"
     return "a payload twice was read" if repeats(fields.get("payload"), ("data", "format")) else None
+
+
+def gathered_alike(data: bytes, result: Any) -> str | None:
+    """Spans put together are the frames of the other decoder, to the same end."""
+    _, gathered, frames, first, second = result[:5]
+    if gathered != [tuple(frame) for frame in frames]:
+        return f"{gathered!r:.300} instead of {frames!r:.300}"
+    if isinstance(first, Exception) or isinstance(second, Exception):
+        alike = type(first) is type(second) and str(first) == str(second) and result[5] is True
+        return None if alike else f"{first!r} where the other decoder says {second!r}"
+    return None if second == result[5] else "statistics differ between the decoders"
+
+
+def opened_alike(data: bytes, result: Any) -> str | None:
+    """What is opened and can be read part by part is the message read whole, and the other way round."""
+    *parts, destination, full = result
+    if len(parts) == 1 or any(isinstance(part, Exception) for part in parts):
+        return None if isinstance(full, Exception) else "a message that can be read whole cannot be opened"
+    if isinstance(full, Exception):
+        return f"opened and read in every part, though whole it is refused: {full}"
+    expected = full.metadata.source, full.metadata.destination, full.id, full.content, full.metadata
+    for name, part, other in zip(_PARTS, parts, expected, strict=False):
+        if comparable(part) != comparable(other):
+            return f"{name}: another than in the message read whole"
+    return None if destination == parts[1] else f"peeked at {destination!r:.200} instead of {parts[1]!r:.200}"

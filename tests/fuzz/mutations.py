@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from random import Random
 
-from targets import Target
+from fuzz_target import Target
 
 MAX_SIZE = 4096
 # What a value of JSON may be replaced by: every type, at its edges.

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from fuzz_target import Target
 from interpreted_core import interpreted_core, interpreted_core_without
-from targets import Target
 
 # No refusal may repeat what was received: the generator puts this word into inputs, and no text may hold it.
 CANARY = "Qz7canary"
-BYTES_PER_BYTE = 64
-# What a decoder may take whatever it is given: its own objects, a first regular expression, an exception.
-BYTES_BESIDE = 64 * 1024
 SECONDS = 1.0
 SECONDS_PER_BYTE = 20e-6
 
@@ -197,7 +194,8 @@ class Oracle:
                 peak = tracemalloc.get_traced_memory()[1]
             finally:
                 tracemalloc.stop()
-            if peak > BYTES_PER_BYTE * len(data) * self.target.passes + BYTES_BESIDE:
+            allowed = self.target.bytes_per_byte * len(data) * self.target.passes
+            if peak > allowed + self.target.bytes_beside:
                 return Difference("memory", f"{variant}: {peak} bytes for {len(data)} bytes")
         return None
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from binascii import b2a_base64
-from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from binary_targets import BINARY_TARGETS
 from bombs import (
     array_bombs,
     base64_bombs,
@@ -21,7 +20,16 @@ from bombs import (
     message_bombs,
     operation_bombs,
 )
-from checks import as_plain_json_says, nested_once, no_known_field_twice, operation_once
+from checks import (
+    as_plain_json_says,
+    gathered_alike,
+    nested_once,
+    no_known_field_twice,
+    opened_alike,
+    operation_once,
+)
+from fuzz_target import LIMITS, Target, attempt, behind, chunks
+from routing_targets import ROUTING_TARGETS
 from seeds import (
     BASE64,
     FRAME_STREAMS,
@@ -37,66 +45,17 @@ from seeds import (
     VALUES,
     WRITTEN,
 )
-
-
-@dataclass(frozen=True)
-class Target:
-    """One decoder.
-
-    Args:
-        name: also that of its folder in corpus/.
-        run: the decoder on an input, with a given core; it returns a value, an exception or a tuple of both.
-        seeds: valid inputs, from which others are made.
-        tokens: what is spliced into inputs, beside the tokens of every target.
-        json: whether inputs are JSON text, to be changed by its structure too.
-        passes: how often `run` decodes its input, which multiplies the memory it may take.
-        check: what is wrong with the result for an input, where more can be told than equality.
-        bombs: inputs too large to be stored, made when needed.
-    """
-
-    name: str
-    run: Callable[[ModuleType, bytes], Any]
-    seeds: tuple[bytes, ...]
-    tokens: tuple[bytes, ...] = ()
-    json: bool = False
-    passes: int = 1
-    check: Callable[[bytes, Any], str | None] | None = None
-    bombs: Callable[[], list[bytes]] = list
-
-
-def attempt(action: Callable[..., Any], *arguments: Any) -> Any:
-    """What an action gives, or the exception that it raises."""
-    try:
-        return action(*arguments)
-    except Exception as error:
-        return error
-
+from stream_targets import STREAM_TARGETS
 
 # --- streams: the first bytes of an input choose the limit and the chunks
-
-
-def _chunks(cuts: bytes, stream: bytes) -> list[bytes]:
-    """The stream in chunks whose lengths the cuts give, over and over; 0 stands for all that is left."""
-    chunks = []
-    at = step = 0
-    while at < len(stream):
-        size = cuts[step % len(cuts)] if step < 64 else 0
-        step += 1
-        end = at + size if size else len(stream)
-        chunks.append(stream[at:end])
-        at = end
-    return chunks
-
-
-_LIMITS = (0, 1, 5, 16, 64, 300, 4096, 70_000, 2**24, 2**31, 2**32 - 1, 2**40)
 
 
 def _frames(core: ModuleType, data: bytes) -> Any:
     if len(data) < 4:
         data += bytes(4)
-    decoder = core.FrameDecoder(_LIMITS[data[0] % len(_LIMITS)], data[0] < 128)
+    decoder = core.FrameDecoder(LIMITS[data[0] % len(LIMITS)], data[0] < 128)
     found: list[Any] = []
-    for chunk in _chunks(data[1:4], data[4:]):
+    for chunk in chunks(data[1:4], data[4:]):
         try:
             found += decoder.feed(chunk)
         except core.CoreError as error:
@@ -105,14 +64,49 @@ def _frames(core: ModuleType, data: bytes) -> Any:
     return found, decoder.unfinished, decoder.skipped
 
 
+def _spans(core: ModuleType, data: bytes) -> Any:
+    """The spans of a stream, the frames put together from them, and those of the other decoder."""
+    if len(data) < 4:
+        data += bytes(4)
+    sink = core.SpanList()
+    limit, skip = LIMITS[data[0] % len(LIMITS)], data[0] < 128
+    decoder = core.SpanDecoder(sink, limit, skip)
+    other = core.FrameDecoder(limit, skip)
+    if data[0] % 5 == 0:
+        decoder.accept_message_pack()
+        other.accept_message_pack()
+    spans: list[Any] = []
+    gathered: list[Any] = []
+    frames: list[Any] = []
+    part = b""
+    for chunk in chunks(data[1:4], data[4:]):
+        refusal = attempt(decoder.feed, chunk)
+        for code, held, start, end, missing in sink.take():
+            spans.append((code, held is chunk, start, end, missing))
+            part += held[start:end]
+            if missing == 0:
+                gathered.append((code, part))
+                part = b""
+        try:
+            frames += other.feed(chunk)
+            other_refusal = None
+        except core.CoreError as error:
+            frames += error.frames
+            other_refusal = error
+        if refusal is not None or other_refusal is not None:
+            again = attempt(decoder.feed, b"\0")
+            return spans, gathered, frames, refusal, other_refusal, again is refusal
+    return spans, gathered, frames, decoder.unfinished, decoder.statistics(), other.statistics()
+
+
 def _lines(core: ModuleType, data: bytes) -> Any:
     if len(data) < 4:
         data += bytes(4)
-    decoder = core.LineDecoder(_LIMITS[data[0] % 8])
+    decoder = core.LineDecoder(LIMITS[data[0] % 8])
     found: list[Any] = []
-    for at, chunk in enumerate(_chunks(data[1:4], data[4:])):
+    for at, chunk in enumerate(chunks(data[1:4], data[4:])):
         if at == 3:
-            decoder.set_limit(_LIMITS[data[0] // 8 % 8])
+            decoder.set_limit(LIMITS[data[0] // 8 % 8])
         found += decoder.feed(chunk)
     return found, decoder.unfinished, decoder.skipped
 
@@ -164,6 +158,18 @@ def _message(core: ModuleType, data: bytes) -> Any:
     return attempt(message.decode), attempt(message.decode_full), attempt(message.peek_metadata)
 
 
+def _opened(core: ModuleType, data: bytes) -> Any:
+    """An opened message part by part, and the same read whole."""
+    message = core.EncodedMessage(data)
+    destination = attempt(message.peek_destination)
+    opened = attempt(message.open)
+    full = attempt(message.decode_full)
+    if isinstance(opened, Exception):
+        return opened, destination, full
+    names = ("source", "destination", "id", "content", "metadata", "content_text", "metadata_text")
+    return *(attempt(getattr, opened, name) for name in names), destination, full
+
+
 def _message_kind(core: ModuleType, data: bytes) -> Any:
     return attempt(core.EncodedMessage(data).peek_kind)
 
@@ -181,7 +187,7 @@ def _message_in_format(core: ModuleType, data: bytes) -> Any:
 
 
 def _message_read_from(core: ModuleType, data: bytes) -> Any:
-    return attempt(core.EncodedMessage.read_from, _Reader(data[1:]), _LIMITS[(data[0] if data else 0) % 12])
+    return attempt(core.EncodedMessage.read_from, _Reader(data[1:]), LIMITS[(data[0] if data else 0) % 12])
 
 
 class _Reader:
@@ -221,14 +227,19 @@ def _operation_in_base64(core: ModuleType, data: bytes) -> Any:
     return attempt(core.read_operation, data, 3)
 
 
-def _behind(first: bytes, seeds: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    return tuple(bytes([byte]) + seed for byte in first for seed in seeds)
-
-
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         Target("frames", _frames, FRAME_STREAMS, FRAME_WORDS, bombs=frame_bombs, passes=2),
+        Target(
+            "spans",
+            _spans,
+            FRAME_STREAMS,
+            FRAME_WORDS,
+            passes=2,
+            check=gathered_alike,
+            bombs=frame_bombs,
+        ),
         Target("lines", _lines, LINE_STREAMS, (b"\n", b"\r\n", b"\r", b"\n\n"), bombs=line_bombs, passes=2),
         Target("json", _json, VALUES, JSON_WORDS, True, check=as_plain_json_says, bombs=json_bombs),
         Target("json_of_text", _json_of_text, VALUES, JSON_WORDS, True, bombs=json_bombs),
@@ -262,6 +273,16 @@ TARGETS: dict[str, Target] = {
             message_bombs,
         ),
         Target(
+            "opened_messages",
+            _opened,
+            MESSAGES,
+            JSON_WORDS + MESSAGE_WORDS,
+            True,
+            5,
+            opened_alike,
+            message_bombs,
+        ),
+        Target(
             "message_kinds",
             _message_kind,
             MESSAGES + VALUES,
@@ -273,7 +294,7 @@ TARGETS: dict[str, Target] = {
         Target(
             "messages_by_format",
             _message_in_format,
-            _behind(b"\0\1\2\3", WRITTEN),
+            behind(b"\0\1\2\3", WRITTEN),
             JSON_WORDS + MESSAGE_WORDS,
             passes=5,
             bombs=chosen(b"\0\1\2", message_bombs),
@@ -281,7 +302,7 @@ TARGETS: dict[str, Target] = {
         Target(
             "message_frames",
             _message_read_from,
-            _behind(b"\3\7\13", tuple(stream[4:] for stream in FRAME_STREAMS)),
+            behind(b"\3\7\13", tuple(stream[4:] for stream in FRAME_STREAMS)),
             FRAME_WORDS,
             passes=2,
         ),
@@ -298,7 +319,7 @@ TARGETS: dict[str, Target] = {
         Target(
             "conversions",
             _conversion,
-            _behind(b"\0\1\2\4\5\6\x08\x09\x0a", WRITTEN),
+            behind(b"\0\1\2\4\5\6\x08\x09\x0a", WRITTEN),
             JSON_WORDS + BASE64[:4],
             passes=2,
             bombs=chosen(b"\1\2\x08", json_bombs),
@@ -323,5 +344,8 @@ TARGETS: dict[str, Target] = {
             None,
             in_base64(message_bombs),
         ),
+        *BINARY_TARGETS,
+        *STREAM_TARGETS,
+        *ROUTING_TARGETS,
     )
 }

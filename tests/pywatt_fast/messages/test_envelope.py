@@ -87,6 +87,27 @@ def test_broken_properties_are_refused_at_the_latest_when_they_are_read(
         _ = message.open().metadata
 
 
+@pytest.mark.parametrize("properties", [b'{""}', b'{"n":}', b'{"n":"\xff"}', b'{"n":[1,{"m":"\xc3\xa9"}],}'])
+def test_broken_properties_show_when_the_metadata_are_read(core: ModuleType, properties: bytes) -> None:
+    metadata = b'{"source":"catalog","timestamp":5,"properties":%b,"destination":"ledger"}' % properties
+    message = core.EncodedMessage(envelope_text(metadata=metadata))
+    envelope = message.open()
+    assert (envelope.source, envelope.destination, envelope.content) == ("catalog", "ledger", 1)
+    assert envelope.metadata_text == metadata
+    assert message.peek_destination() == "ledger"
+    assert message.peek_metadata() is None
+    with pytest.raises(core.JsonSerializationError):
+        _ = envelope.metadata
+
+
+@pytest.mark.parametrize("end", [b" }", b"\n}", b"} ", b"}\t"])
+def test_only_a_compact_end_is_taken_for_one(core: ModuleType, end: bytes) -> None:
+    message = core.EncodedMessage(b'{"id":"%b","content":fals,"metadata":{}%b' % (IDENTIFIER.encode(), end))
+    assert message.peek_metadata() is None
+    with pytest.raises(core.JsonSerializationError):
+        message.open()
+
+
 def test_a_lookalike_inside_the_content_is_content(core: ModuleType) -> None:
     content = b'{"x":{"y":1,"metadata":{}},"metadata":{"destination":"nobody"}}'
     envelope = core.EncodedMessage(envelope_text(content, b'{"destination":"ledger"}')).open()

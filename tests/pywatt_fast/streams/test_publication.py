@@ -17,3 +17,10 @@ def test_every_field_comes_back(core: ModuleType) -> None:
 def test_anything_else_is_refused(core: ModuleType, text: bytes) -> None:
     with pytest.raises(core.StreamFormatError):
         core.decode_publication(text)
+
+
+def test_a_time_to_live_of_2_to_the_64_seconds_is_not_written(core: ModuleType) -> None:
+    longest = core.PubSubMessage("t", b"", ttl=2.0**64 - 2048).to_json()
+    assert core.decode_publication(longest).ttl < 2.0**64
+    with pytest.raises(core.StreamFormatError):
+        core.PubSubMessage("t", b"", ttl=2.0**64).to_json()
