@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
 from ..variant import COMPILED
@@ -58,7 +59,7 @@ class Misfit(Exception):
         return "".join(self.steps).removeprefix(".")
 
 
-class Node:
+class Node(ABC):
     """One part of a schema.
 
     Args:
@@ -72,18 +73,18 @@ class Node:
         self.depth: int = depth
         self.is_key: bool = is_key
 
+    @abstractmethod
     def write(self, writer: BytesWriter, value: object) -> None:
         """Append the value.
 
         Raises:
             Misfit: the value does not fit.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, data: bytes, at: i64) -> tuple[object, i64]:
         """The value that begins there, and where it ends.
 
         Raises:
             Misfit: the bytes do not fit.
         """
-        raise NotImplementedError
