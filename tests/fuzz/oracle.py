@@ -66,6 +66,13 @@ def _attributes_of(value: object) -> list[str]:
     return names
 
 
+# What errors of the core say beside their text. A compiled one does not list its attributes from Python 3.12 on.
+_ERROR_ATTRIBUTES = (
+    "code", "event", "field", "frames", "limit", "name", "offset", "sequence", "size", "state", "stream_id",
+)  # fmt: skip
+_ABSENT = "absent"
+
+
 def comparable(value: Any) -> Any:
     """A result, of whatever variant, as something that equals only what is the same to the last type."""
     kind = type(value)
@@ -75,7 +82,7 @@ def comparable(value: Any) -> Any:
         return (
             kind.__name__,
             str(value),
-            *[comparable(getattr(value, name)) for name in _attributes_of(value)],
+            *[comparable(getattr(value, name, _ABSENT)) for name in _ERROR_ATTRIBUTES],
         )
     if kind.__module__.startswith("pywatt_fast"):
         if isinstance(value, enum.Enum):
