@@ -66,7 +66,7 @@ def _attributes_of(value: object) -> list[str]:
     return names
 
 
-# What errors of the core say beside their text. A compiled one does not list its attributes from Python 3.12 on.
+# What errors of the core say beside their text. Compiled ones do not list attributes from Python 3.12 on.
 _ERROR_ATTRIBUTES = (
     "code", "event", "field", "frames", "limit", "name", "offset", "sequence", "size", "state", "stream_id",
 )  # fmt: skip
