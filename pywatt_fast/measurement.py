@@ -115,8 +115,6 @@ def move_credit(count: int) -> None:
     credit = SendCredit(16 * _CHUNK, _CHUNK)
     size: i64 = _CHUNK
     number: i64 = count
-    done: i64 = 0
-    while done < number:
+    for _turn in range(number):
         credit.draw(size)
         credit.refill(size)
-        done += 1

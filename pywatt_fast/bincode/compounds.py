@@ -209,7 +209,7 @@ class StructNode(Node):
         self.names = names
         self.items = items
         # What is read is put into a copy, whose table need not grow.
-        self.empty: dict[str, object] = dict.fromkeys(names)
+        self.empty: Final[dict[str, object]] = dict.fromkeys(names)
         first: _Field | None = None
         # Interpreted, every look-up counts; compiled, a method in a variable is slow.
         self.writes: Any = []
@@ -246,19 +246,20 @@ class StructNode(Node):
 
     def read(self, data: bytes, at: i64) -> tuple[object, i64]:
         fields = self.empty.copy()
+        field = self.first
         name = ""
         try:
             if COMPILED:
-                field = self.first
                 while field is not None:
-                    name = field.name
                     value, at = field.item.read(data, at)
-                    fields[name] = value
+                    fields[field.name] = value
                     field = field.after
             else:
                 for name, read in self.reads:
                     fields[name], at = read(data, at)
         except Misfit as misfit:
+            if COMPILED and field is not None:
+                name = field.name
             misfit.steps.append("." + name)
             raise
         return fields, at

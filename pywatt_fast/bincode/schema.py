@@ -49,7 +49,7 @@ class Schema:
     """
 
     def __init__(self, notation: object) -> None:
-        self.root: Node = _node_of(notation, 1)
+        self.root: Final[Node] = _node_of(notation, 1)
 
     def encode(self, value: object) -> bytes:
         """The bytes of a value.

@@ -117,11 +117,10 @@ class SendCredit:
     def refill(self, amount: i64) -> None:
         """As `give`, for callers inside the core that know their amount."""
         available: i64 = self._available
-        taken: i64 = self._window - available
-        if amount > taken:
+        if amount > self._window - available:
             if amount > MAX_WINDOW - available:
                 raise WindowOverflow(MAX_WINDOW, place_of(self._owner))
-            raise RepeatedCredit(amount, taken, place_of(self._owner))
+            raise RepeatedCredit(amount, self._window - available, place_of(self._owner))
         self._available = available + amount
 
     def room(self) -> i64:
