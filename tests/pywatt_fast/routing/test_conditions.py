@@ -122,3 +122,17 @@ def test_equality_tells_kinds_and_values_apart(core: ModuleType) -> None:
         core.MaxLatency(1.0),
     ]
     assert [[one == other for other in kinds].count(True) for one in kinds] == [1] * 5
+
+
+@pytest.mark.parametrize("twice", [b"", b',"x":1'])
+def test_nesting_is_refused_by_its_depth_alone(core: ModuleType, twice: bytes) -> None:
+    def nested(levels: int) -> bytes:
+        return b'{"x":%b%b%b,"MaxSize":1}' % (b"[" * (levels - 1), b"]" * (levels - 1), twice)
+
+    # Settings of the deepest allowed form get as far as the judgement of their fields.
+    with pytest.raises(core.JsonSerializationError if twice else core.RoutingError):
+        core.read_condition(nested(128))
+    for levels in (129, 985, 1000):
+        with pytest.raises(core.JsonSerializationError, match="deeper than 128 levels") as refused:
+            core.read_condition(nested(levels))
+        assert refused.value.limit == 128
