@@ -13,6 +13,8 @@ settings.register_profile("pywatt", deadline=None)
 settings.load_profile("pywatt")
 
 WITHOUT_ORJSON = "without orjson"
+# How a test's id shows what it ran on.
+NAMES = {"compiled": "compiled", "interpreted": "pure", WITHOUT_ORJSON: WITHOUT_ORJSON}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,9 +29,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "core" in metafunc.fixturenames:
-        metafunc.parametrize("core", chosen_variants(), indirect=True, scope="session")
+        variants = chosen_variants()
+        metafunc.parametrize(
+            "core", variants, ids=[NAMES[name] for name in variants], indirect=True, scope="session"
+        )
     if "codec" in metafunc.fixturenames:
-        metafunc.parametrize("codec", [*chosen_variants(), WITHOUT_ORJSON], indirect=True, scope="session")
+        variants = [*chosen_variants(), WITHOUT_ORJSON]
+        metafunc.parametrize(
+            "codec", variants, ids=[NAMES[name] for name in variants], indirect=True, scope="session"
+        )
 
 
 def chosen_variants() -> list[str]:
