@@ -53,8 +53,9 @@ def built(core: ModuleType, case: Case) -> Any:
 
 
 @pytest.fixture
-def cases(vectors: Path) -> dict[str, Case]:
-    content = json.loads((vectors / "compact_ours.json").read_text(encoding="utf-8"))
+def cases() -> dict[str, Case]:
+    file = Path(__file__).parent / "vectors" / "compact_ours.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
     return {case["name"]: case for case in content}
 
 
