@@ -85,7 +85,7 @@ def pywatt(ctx: click.Context) -> int:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         return exit_codes.USAGE_OR_CONFIGURATION
-    return exit_codes.STOPPED_AS_ASKED
+    return exit_codes.SUCCESS
 
 
 def invoke(arguments: Sequence[str] | None = None) -> int:
@@ -104,7 +104,7 @@ def invoke(arguments: Sequence[str] | None = None) -> int:
         from pywatt.cli.error_report import report
 
         return report(error)
-    return code if isinstance(code, int) else exit_codes.STOPPED_AS_ASKED
+    return code if isinstance(code, int) else exit_codes.SUCCESS
 
 
 def _guess(name: str) -> str:

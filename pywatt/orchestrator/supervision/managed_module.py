@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,6 +62,12 @@ class ManagedModule:
         secrets: decides which secrets it may have.
         dependencies: returns when everything it has to wait for is ready.
         on_change: called after each change of state, with the state before.
+
+    Attributes:
+        state: where it stands.
+        since: when it came to stand there, in seconds since the epoch.
+        restarts: how many processes it has had after its first one.
+        last_error: why it is not ready; None when there is nothing to tell.
     """
 
     def __init__(
@@ -75,6 +82,8 @@ class ManagedModule:
         self.name = configuration.name
         self.configuration = configuration
         self.state = ModuleState.IDLE
+        self.since = time.time()
+        self.restarts = 0
         self.announcement: Announce | None = None
         self.last_error: str | None = None
         self.ever_ready = False
@@ -185,9 +194,7 @@ class ManagedModule:
             await self._process.kill()
             self._process.clear("is gone: its supervision failed")
             self.last_error = "its supervision failed, see the log"
-            before, self.state = self.state, ModuleState.FAILED
-            self.became_ready.clear()
-            self._on_change(self, before)
+            self._enter(ModuleState.FAILED)
 
     async def _run_process(self) -> _Ending:
         """One process from its start to its end; returns when nothing of it is left."""
@@ -197,6 +204,8 @@ class ManagedModule:
         self._missing = "it has not announced itself"
         self._ready_since = None
         self._files = FilesAtStart(program_files(self.configuration))
+        if self.spawned.is_set():
+            self.restarts += 1
         try:
             exited = await self._process.start()
         except SpawnError as error:
@@ -355,9 +364,12 @@ class ManagedModule:
         self._surroundings.reporter.event(level, message, self.name)
 
     def _advance(self, event: ModuleEvent) -> None:
-        before = self.state
-        self.state = next_state(before, event)
-        if self.state is ModuleState.READY:
+        self._enter(next_state(self.state, event))
+
+    def _enter(self, state: ModuleState) -> None:
+        before, self.state = self.state, state
+        self.since = time.time()
+        if state is ModuleState.READY:
             self.became_ready.set()
         else:
             self.became_ready.clear()

@@ -17,7 +17,7 @@ class ModuleState(Enum):
     STARTING = "starting"  # its process runs, it is not ready yet
     READY = "ready"
     UNREADY = "unready"  # it was ready and stopped answering heartbeats
-    STOPPING = "stopping"
+    DRAINING = "draining"  # asked to stop: it finishes what it has and takes nothing new
     STOPPED = "stopped"  # ended because it was asked to
     EXITED = "exited"  # ended by itself, and its policy does not start it again
     BACKING_OFF = "backing off"  # ended, and is started again after a pause
@@ -58,8 +58,8 @@ TRANSITIONS: Final[dict[tuple[ModuleState, ModuleEvent], ModuleState]] = {
     **{(state, _E.RESTARTS_EXHAUSTED): _S.CRASH_LOOPING for state in _WITH_PROCESS},
     **{(state, _E.ENDED_FOR_GOOD): _S.EXITED for state in _WITH_PROCESS},
     **{(state, _E.START_FAILED): _S.FAILED for state in (_S.WAITING, _S.STARTING)},
-    **{(state, _E.STOP_REQUESTED): _S.STOPPING for state in (*_WITH_PROCESS, _S.WAITING, _S.BACKING_OFF)},
-    (_S.STOPPING, _E.STOP_COMPLETED): _S.STOPPED,
+    **{(state, _E.STOP_REQUESTED): _S.DRAINING for state in (*_WITH_PROCESS, _S.WAITING, _S.BACKING_OFF)},
+    (_S.DRAINING, _E.STOP_COMPLETED): _S.STOPPED,
 }
 
 # States from which a module does not come back by itself.

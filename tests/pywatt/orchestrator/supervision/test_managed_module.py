@@ -58,7 +58,7 @@ class TestReadiness:
             ModuleState.WAITING,
             ModuleState.STARTING,
             ModuleState.READY,
-            ModuleState.STOPPING,
+            ModuleState.DRAINING,
             ModuleState.STOPPED,
         ]
 
