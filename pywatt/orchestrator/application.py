@@ -19,6 +19,7 @@ import gc
 import os
 import signal
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pywatt import event_loop
@@ -32,6 +33,9 @@ from pywatt.orchestrator.gateway.listening_socket import (
 )
 from pywatt.orchestrator.links.control_operations import PortBook, SecretDesk
 from pywatt.orchestrator.links.handover import inherited_environment
+from pywatt.orchestrator.logs.collector import LogCollector, LogDisplay
+from pywatt.orchestrator.logs.log_directory import LOGS_IN_RUN_DIRECTORY, LogDirectory
+from pywatt.orchestrator.logs.log_file import RotationLimits
 from pywatt.orchestrator.processes.run_directory import RunDirectory
 from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, withheld_names
 from pywatt.orchestrator.secrets.secret_sources import SecretSources
@@ -76,8 +80,11 @@ class GatewayAddressError(PyWattSDKError):
         self.advice = reasons.get(cause.errno or 0, "") + choose
 
 
-class Display(Reporter, Protocol):
+class Display(Reporter, LogDisplay, Protocol):
     """What is shown to the user; the console is the real one."""
+
+    shows_logs: bool
+    on_own_line: Callable[[str, str | None], None] | None
 
     def ready(self, module: str, url: str) -> None:
         """A module is ready."""
@@ -102,6 +109,7 @@ def run_orchestrator(configuration: Configuration, console: Display, *, single: 
         RunDirectoryError: locks and sockets have no place to lie.
         GatewayAddressError: the gateway's address is taken or cannot be bound.
         ConfigurationError: a file of secrets cannot be used.
+        LogDirectoryError: the log files have no place to lie.
         ConfigError: the environment asks for an event loop that is not there.
     """
     run_directory = RunDirectory.open(configuration.path)
@@ -116,6 +124,35 @@ def run_orchestrator(configuration: Configuration, console: Display, *, single: 
 def _run_locked(
     configuration: Configuration, console: Display, run_directory: RunDirectory, *, single: bool
 ) -> int:
+    logs = _open_logs(configuration, console, run_directory)
+    try:
+        return _run_logged(configuration, console, run_directory, logs, single=single)
+    finally:
+        console.on_own_line = None
+        logs.close()
+
+
+def _open_logs(configuration: Configuration, console: Display, run_directory: RunDirectory) -> LogCollector:
+    settings = configuration.logs
+    directory = LogDirectory(str(settings.directory or run_directory.path / LOGS_IN_RUN_DIRECTORY))
+    logs = LogCollector(
+        directory,
+        RotationLimits(settings.max_size, settings.keep),
+        console if console.shows_logs else None,
+        console.event,
+    )
+    console.on_own_line = logs.say
+    return logs
+
+
+def _run_logged(
+    configuration: Configuration,
+    console: Display,
+    run_directory: RunDirectory,
+    logs: LogCollector,
+    *,
+    single: bool,
+) -> int:
     bound = _bind(configuration, console)
     path = bound.getsockname() if bound.family == socket.AF_UNIX else ""
     identity = file_identity(path) if path else None
@@ -125,7 +162,15 @@ def _run_locked(
         secrets = SecretSources(configuration)
         for warning in secrets.warnings:
             console.event("WARN", warning)
-        orchestrator = Orchestrator(configuration, console, run_directory, secrets, bound, single=single)
+        orchestrator = Orchestrator(
+            configuration,
+            console,
+            run_directory,
+            logs=logs,
+            secrets=secrets,
+            bound=bound,
+            single=single,
+        )
         return event_loop.run(orchestrator.run())
     finally:
         bound.close()
@@ -154,6 +199,7 @@ class Orchestrator:
         configuration: what to run.
         console: where everything is shown.
         run_directory: locked.
+        logs: collects what the modules log, from the start of the run on.
         secrets: where secrets come from.
         bound: the gateway's listening socket.
         single: as for `run_orchestrator`.
@@ -164,14 +210,16 @@ class Orchestrator:
         configuration: Configuration,
         console: Display,
         run_directory: RunDirectory,
+        *,
+        logs: LogCollector,
         secrets: SecretSources,
         bound: socket.socket,
-        *,
         single: bool,
     ) -> None:
         self._configuration = configuration
         self._console = console
         self._run_directory = run_directory
+        self._logs = logs
         self._secrets = secrets
         self._bound = bound
         self._url = gateway_url(bound)
@@ -187,6 +235,7 @@ class Orchestrator:
     async def run(self) -> int:
         """Runs everything and returns the exit code."""
         loop = asyncio.get_running_loop()
+        self._logs.start()
         self._supervisor = self._build_supervisor()
         self._broker = Broker(self._supervisor.modules)
         # Whoever started us so that a hang-up is ignored (nohup) wants us to outlive the terminal.
@@ -229,6 +278,7 @@ class Orchestrator:
             environment=inherited_environment(os.environ, secret_names),
             record=self._run_directory,
             reporter=self._console,
+            logs=self._logs,
             route=self._route,
             process_ended=self._process_ended,
             ports=PortBook(),

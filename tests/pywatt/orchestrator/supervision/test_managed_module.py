@@ -394,7 +394,7 @@ class TestEnvironment:
             """,
             env={"FLAVOUR": "mint"},
         )
-        assert workshop.recorder.logged("one true mint")
+        await workshop.recorder.until_logged("one true mint")
         (line,) = workshop.recorder.logged("orchestrator_api")
         assert '"required": true' in line
         assert '"env": {}' in line
