@@ -1,7 +1,7 @@
 """Modules that are started, stopped and restarted by hand while the orchestrator runs.
 
-What is asked of one module is done one after the other, so that two people do not disturb each other, and goes on
-to its end even if whoever asked has left.
+What is asked of one module is done one after the other, so that two people do not disturb each other,
+and goes on to its end even if whoever asked has left.
 """
 
 from __future__ import annotations
