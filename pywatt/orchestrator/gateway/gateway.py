@@ -18,10 +18,10 @@ from pywatt.orchestrator.gateway.exchange import Exchange
 from pywatt.orchestrator.gateway.own_pages import OwnPages
 from pywatt.orchestrator.gateway.plain_upstream import PlainUpstream
 from pywatt.orchestrator.gateway.routes import Match, RouteTable
-from pywatt.orchestrator.gateway.server import MAX_LINE, GatewayServer
+from pywatt.orchestrator.gateway.server import MAX_LINE, GatewayConnection, GatewayServer
 from pywatt.orchestrator.gateway.trusted_proxies import TrustedProxies
 from pywatt.orchestrator.gateway.websocket_proxy import Tunnels
-from pywatt.orchestrator.metrics.request_counts import Measurement, RequestCounts
+from pywatt.orchestrator.metrics.request_counts import RequestCounts
 from pywatt.orchestrator.supervision.served_module import ServedModule
 from pywatt.protocol.listen import ListenAddress
 from pywatt_fast import new_identifier
@@ -55,6 +55,7 @@ class Gateway:
     ) -> None:
         self.counts = RequestCounts(modules)
         self._own_pages = OwnPages(modules, metrics)
+        self._own_beginnings = self._own_pages.paths
         self._modules = modules
         self._max_body = configuration.max_body
         self._timeout = configuration.request_timeout
@@ -120,15 +121,6 @@ class Gateway:
         self._upstreams.clear()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        measurement = self.counts.begin()
-        try:
-            response = await self._respond(request, measurement)
-            measurement.status = response.status
-            return response
-        finally:
-            measurement.end()
-
-    async def _respond(self, request: web.BaseRequest, measurement: Measurement) -> web.StreamResponse:
         request_id = ""
         try:
             headers = _read_headers(request)
@@ -136,11 +128,10 @@ class Gateway:
             request_id = given if given is not None and valid_request_id(given) else new_identifier()
             headers["x-request-id"] = request_id
             target = _origin_form(request)
-            if self._own_pages.owns(target):
+            if target.startswith(self._own_beginnings) and self._own_pages.has(target):
                 response = self._own_answer(request, target, request_id)
             else:
                 exchange = self._exchange(request, request_id, target, headers)
-                measurement.concerns(exchange.module.name)
                 address = exchange.module.http_address
                 if address is None:
                     response = await ask_over_carrier(exchange, self._max_body, self._timeout)
@@ -148,7 +139,7 @@ class Gateway:
                     upstream = await self._upstream(exchange.module.name, address)
                     response = await upstream.pass_on(exchange)
         except RequestRefusedError as refusal:
-            measurement.concerns(refusal.module)
+            self._count(request, refusal.module)
             response = error_response(refusal, request_id or new_identifier())
         except (ConnectionError, asyncio.CancelledError):
             raise
@@ -169,6 +160,7 @@ class Gateway:
         """Find the module of a request and complete its headers."""
         match = self._routes.find(target)
         module = self._module(match)
+        self._count(request, module.name)
         peer = request.remote or ""
         trusted = self._trusted.has(peer)
         if trusted and "x-forwarded-for" in headers:
@@ -180,6 +172,13 @@ class Gateway:
                 HTTPStatus.SERVICE_UNAVAILABLE, "the module is not ready", retry_after=_RETRY_AFTER
             )
         return exchange
+
+    def _count(self, request: web.BaseRequest, module: str | None) -> None:
+        connection = request.protocol
+        assert isinstance(connection, GatewayConnection)
+        if connection.series is None:
+            series = connection.series = self.counts.of(module)
+            series.in_flight += 1
 
     def _module(self, match: Match) -> ServedModule:
         name = match.module

@@ -80,22 +80,25 @@ class OwnPages:
         }
         if metrics is not None:
             self._pages[METRICS_PATH] = lambda _query: Page(HTTPStatus.OK, METRICS_CONTENT, metrics())
-        self._beginnings = tuple(self._pages)
 
-    def owns(self, target: str) -> bool:
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path of each page."""
+        return tuple(self._pages)
+
+    def has(self, target: str) -> bool:
         """Tell whether a request target is one of these pages.
 
         Args:
             target: path and query.
         """
-        # Nearly every request ends with the first comparison.
-        return target.startswith(self._beginnings) and target.partition("?")[0] in self._pages
+        return target.partition("?")[0] in self._pages
 
     def answer(self, target: str) -> Page:
         """Write the page of a request target.
 
         Args:
-            target: path and query; `owns` it.
+            target: path and query of a page that there is.
         """
         path, _, query = target.partition("?")
         return self._pages[path](query)

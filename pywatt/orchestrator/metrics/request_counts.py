@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -31,46 +30,22 @@ class RequestSeries:
         # By the first digit of the status; 0 for those that were abandoned.
         self.answered = [0] * len(_CLASSES)
 
+    def ended(self, status: int, seconds: float) -> None:
+        """Count a request that is in flight no more.
+
+        Args:
+            status: of its answer; 0 where the client got no whole one.
+            seconds: how long it took.
+        """
+        self.in_flight -= 1
+        # A module may answer with numbers that HTTP does not know.
+        self.answered[status // 100 if status < 600 else 5] += 1
+        if status >= 200:
+            self.durations.observe(seconds)
+
     def by_class(self) -> Iterator[tuple[str, int]]:
         """Each class of status that occurred, and how often."""
         return ((name, count) for name, count in zip(_CLASSES, self.answered, strict=True) if count)
-
-
-class Measurement:
-    """One request, from its head to the end of its answer.
-
-    Attributes:
-        status: of the answer, once there is one.
-    """
-
-    __slots__ = ("_began", "_counts", "_series", "status")
-
-    def __init__(self, counts: RequestCounts) -> None:
-        self._counts = counts
-        self._series: RequestSeries | None = None
-        self._began = time.monotonic()
-        self.status = 0
-
-    def concerns(self, module: str | None) -> None:
-        """Says which module the request is for; a request of which this is never said is not counted.
-
-        Args:
-            module: its name. No name, and one that no module has, count as requests to none.
-        """
-        if self._series is None:
-            self._series = self._counts.of(module)
-            self._series.in_flight += 1
-
-    def end(self) -> None:
-        """Counts the request."""
-        series = self._series
-        if series is None:
-            return
-        series.in_flight -= 1
-        # A module may answer with numbers that HTTP does not know.
-        series.answered[min(self.status // 100, len(_CLASSES) - 1)] += 1
-        if self.status >= 200:
-            series.durations.observe(time.monotonic() - self._began)
 
 
 class RequestCounts:
@@ -83,10 +58,6 @@ class RequestCounts:
     def __init__(self, modules: Iterable[str]) -> None:
         self._by_module = {name: RequestSeries() for name in modules}
         self._to_none = RequestSeries()
-
-    def begin(self) -> Measurement:
-        """A request begins."""
-        return Measurement(self)
 
     def of(self, module: str | None) -> RequestSeries:
         """The requests to one module; to none when no module has the name.
