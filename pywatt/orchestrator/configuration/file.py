@@ -17,6 +17,7 @@ from pywatt.orchestrator.configuration.settings import (
     GatewayConfiguration,
     LogsConfiguration,
     ModuleConfiguration,
+    PumpConfiguration,
     RestartConfiguration,
     SecretsConfiguration,
     absolute_listen,
@@ -202,6 +203,7 @@ def _tables_by_key() -> dict[str, str]:
     tables: dict[str, type[Any]] = {
         "modules.NAME": ModuleConfiguration,
         "modules.NAME.restart": RestartConfiguration,
+        "modules.NAME.pump": PumpConfiguration,
         "secrets": SecretsConfiguration,
         "logs": LogsConfiguration,
         "gateway": GatewayConfiguration,

@@ -17,15 +17,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Protocol, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from pywatt.observe.chunk_redaction import ChunkRedactor
 from pywatt.orchestrator.console.own_line import own_line
 from pywatt.orchestrator.logs.entry_format import FULL, Piece
 from pywatt.orchestrator.logs.line_cutter import LineCutter
-from pywatt.orchestrator.logs.log_directory import OWN_LOG, LogDirectory
+from pywatt.orchestrator.logs.log_directory import LOGS_IN_RUN_DIRECTORY, OWN_LOG, LogDirectory
 from pywatt.orchestrator.logs.log_file import LogFile, RotationLimits, lost_text
-from pywatt.orchestrator.logs.log_pipe import READ_SIZE, LogPipe
+from pywatt.orchestrator.logs.log_pipe import READ_SIZE, REMEMBERED_LINES, LogPipe
+
+if TYPE_CHECKING:
+    from pywatt.orchestrator.configuration.settings import LogsConfiguration
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +44,23 @@ FAILURE_INTERVAL: Final = 60.0
 
 Tell: TypeAlias = Callable[[str, str, str | None], None]
 """Takes level, message and module of what happened to a log; called on the event loop."""
+
+
+def open_collector(
+    settings: LogsConfiguration, run_directory: Path, display: LogDisplay | None
+) -> LogCollector:
+    """Return a collector that writes where the configuration says.
+
+    Args:
+        settings: how much is kept, and where.
+        run_directory: holds the files when the configuration names no place.
+        display: as for `LogCollector`.
+
+    Raises:
+        LogDirectoryError: the files have no place to lie.
+    """
+    directory = LogDirectory(str(settings.directory or run_directory / LOGS_IN_RUN_DIRECTORY))
+    return LogCollector(directory, RotationLimits(settings.max_size, settings.keep), display)
 
 
 class LogDisplay(Protocol):
@@ -60,16 +81,12 @@ class LogCollector:
         directory: where the files lie; owned by this object from now on.
         limits: how much of each log is kept.
         display: who is shown what is collected; None for nobody.
-        tell: is told of trouble.
     """
 
-    def __init__(
-        self, directory: LogDirectory, limits: RotationLimits, display: LogDisplay | None, tell: Tell
-    ) -> None:
+    def __init__(self, directory: LogDirectory, limits: RotationLimits, display: LogDisplay | None) -> None:
         self._directory = directory
         self._limits = limits
         self._display = display
-        self._tell = tell
         self._redactor = ChunkRedactor()
         self._files: dict[str, LogFile] = {}
         self._pipes: dict[str, LogPipe] = {}
@@ -85,12 +102,22 @@ class LogCollector:
         self._urgent = threading.Event()
         self._closing = False
         self._next_failure = 0.0
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tell: Tell | None = None
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Begin to collect; call it on the event loop's thread."""
-        self._loop = asyncio.get_running_loop()
+    def start(self, tell: Tell) -> None:
+        """Begin to collect; call it on the event loop's thread.
+
+        Args:
+            tell: is told of trouble, on the event loop.
+        """
+        loop = asyncio.get_running_loop()
+
+        def tell_on_loop(level: str, message: str, module: str | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the files say it
+                loop.call_soon_threadsafe(tell, level, message, module)
+
+        self._tell = tell_on_loop
         self._thread = threading.Thread(target=self._run, name="pywatt-logs", daemon=True)
         self._thread.start()
 
@@ -103,7 +130,7 @@ class LogCollector:
         Raises:
             OSError: no descriptor is left.
         """
-        pipe = LogPipe(module, self._redactor)
+        pipe = LogPipe(module, self._redactor, before=self.recent(module))
         self._pipes[module] = pipe
         self._command(lambda: self._begin(pipe))
         return pipe
@@ -130,13 +157,13 @@ class LogCollector:
                 await finished.wait()
 
     def recent(self, module: str) -> list[bytes]:
-        """Return the last lines of a module's newest process, oldest first, without secrets.
+        """Return the last lines of a module, also of processes that have ended; oldest first, no secrets.
 
         Args:
             module: its name.
         """
         pipe = self._pipes.get(module)
-        return [] if pipe is None else list(pipe.recent)
+        return [] if pipe is None else [*pipe.before, *pipe.recent][-REMEMBERED_LINES:]
 
     def say(self, line: str, module: str | None = None) -> None:
         """Write a line of the orchestrator's own; from any thread.
@@ -175,7 +202,8 @@ class LogCollector:
 
     def trouble(self, log: str, message: str) -> None:
         """Pass on what happened to a file."""
-        self._tell_on_loop("WARN", message, None if log == OWN_LOG else log)
+        if self._tell is not None:
+            self._tell("WARN", message, None if log == OWN_LOG else log)
 
     def loss_notice(self, log: str, lost: int, reason: str) -> bytes:
         """Return the line that stands in a log where others are missing."""
@@ -282,11 +310,6 @@ class LogCollector:
 
     def _has_unshown(self) -> bool:
         return self._display is not None and self._display.tell_unshown()
-
-    def _tell_on_loop(self, level: str, message: str, module: str | None) -> None:
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: the files say it
-                self._loop.call_soon_threadsafe(self._tell, level, message, module)
 
     def _end(self) -> None:
         """Collects what is left and closes everything."""

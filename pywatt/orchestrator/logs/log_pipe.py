@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+from collections.abc import Sequence
 from typing import Final
 
 from pywatt.observe.chunk_redaction import ChunkRedactor
@@ -16,7 +17,7 @@ PIPE_SIZE: Final = 256 * 1024
 
 READ_SIZE: Final = PIPE_SIZE
 REMEMBERED_LINES: Final = 20
-REMEMBERED_LENGTH: Final = 2048
+REMEMBERED_LENGTH: Final = 4096  # a JSON line that is cut cannot be read any more
 _REMEMBERED: Final = REMEMBERED_LINES * REMEMBERED_LENGTH
 _SPLIT: Final = 2 * REMEMBERED_LINES  # some of them may be blank
 CUT_MARK: Final = b" ... [line cut]"
@@ -28,9 +29,11 @@ class LogPipe:
     Args:
         module: the module's name.
         redactor: hides secrets.
+        before: the last lines of the process before.
 
     Attributes:
         module: the module's name.
+        before: the last lines of the process before.
         writing: the end for the process; -1 when we have let go of it.
         reading: the collector's end; -1 when it is closed.
         recent: the last lines, oldest first, each cut to `REMEMBERED_LENGTH` bytes, without secrets.
@@ -39,8 +42,9 @@ class LogPipe:
         OSError: no descriptor is left.
     """
 
-    def __init__(self, module: str, redactor: ChunkRedactor) -> None:
+    def __init__(self, module: str, redactor: ChunkRedactor, before: Sequence[bytes] = ()) -> None:
         self.module = module
+        self.before = before
         self.reading, self.writing = os.pipe()
         self.recent: tuple[bytes, ...] = ()
         os.set_blocking(self.reading, False)

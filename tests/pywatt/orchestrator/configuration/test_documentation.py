@@ -14,6 +14,7 @@ from pywatt.orchestrator.configuration.settings import (
     GatewayConfiguration,
     LogsConfiguration,
     ModuleConfiguration,
+    PumpConfiguration,
     RestartConfiguration,
     SecretsConfiguration,
 )
@@ -25,6 +26,7 @@ TABLES: dict[str, type[Any]] = {
     "logs": LogsConfiguration,
     "modules.NAME": ModuleConfiguration,
     "modules.NAME.restart": RestartConfiguration,
+    "modules.NAME.pump": PumpConfiguration,
 }
 # What stands in words in the column of defaults.
 NO_DEFAULT = {"run", "app", "command", "route"}
@@ -32,6 +34,7 @@ DEFAULT_IN_WORDS = {
     "modules.NAME.secrets": "what the Python file declares",
     "modules.NAME.health": "what it announces",
     "modules.NAME.restart": "its own defaults",
+    "modules.NAME.pump": "its own defaults",
     "logs.directory": "the run directory's `logs`",
 }
 
@@ -73,4 +76,4 @@ def test_the_documented_exit_codes_are_those_of_the_command_line() -> None:
     section = PAGE.read_text().split("\n## Exit codes\n")[1]
     codes = [int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)]
     assert codes == [int(code) for code in re.findall(r"^  (\d+) ", exit_codes.DESCRIPTION, re.MULTILINE)]
-    assert codes == [0, 1, 2, 130]
+    assert codes == [0, 1, 2, 3, 4, 130]
