@@ -15,4 +15,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     from pywatt.cli.commands import invoke
 
-    sys.exit(invoke(arguments))
+    code = invoke(arguments)
+    if "asyncio" not in sys.modules:
+        _leave_at_once(code)
+    sys.exit(code)
+
+
+def _leave_at_once(code: int) -> NoReturn:
+    """Leave without taking the interpreter apart: for verbs that started nothing, a sixth of their time."""
+    import os
+    import sys
+
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(code)  # reports it
+    os._exit(code)

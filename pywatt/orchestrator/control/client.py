@@ -3,22 +3,21 @@
 Whatever a command line pays for this file, it pays each time it is called, so little is imported here.
 """
 
+from __future__ import annotations
+
 import json
 import socket
 import time
-from collections.abc import Generator
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from pywatt.orchestrator.control.errors import ConnectionLost, ControlError, ControlTimeout, NotRunning
 from pywatt.orchestrator.control.limits import MAX_ANSWER, MAX_REQUEST
-from pywatt.orchestrator.processes.run_location import (
-    RunLocation,
-    holder,
-    locate,
-    remove_stale_sockets,
-    running,
-)
+from pywatt.orchestrator.processes.run_location import RunLocation, locate
 from pywatt_fast import CODE_JSON, FrameDecoder, FrameTooLarge, encode_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Self
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds until an orchestrator that is there has to have greeted."""
@@ -183,6 +182,8 @@ def wait_for_end(configuration: str, timeout: float | None) -> None:
     Raises:
         ControlTimeout: somebody still does.
     """
+    from pywatt.orchestrator.processes.run_lock import holder
+
     directory = locate(configuration).directory
     deadline = None if timeout is None else time.monotonic() + timeout
     while (found := holder(directory)) is not None:
@@ -193,6 +194,8 @@ def wait_for_end(configuration: str, timeout: float | None) -> None:
 
 def _check_running(location: RunLocation, configuration: str, deadline: float, error: Exception) -> None:
     """Returns if somebody runs the configuration and there is time to try again."""
+    from pywatt.orchestrator.processes.run_lock import holder
+
     found = holder(location.directory)
     if found is None:
         raise _not_running(location, configuration)
@@ -205,6 +208,8 @@ def _check_running(location: RunLocation, configuration: str, deadline: float, e
 
 
 def _not_running(location: RunLocation, configuration: str) -> NotRunning:
+    from pywatt.orchestrator.processes.run_lock import remove_stale_sockets, running
+
     removed = remove_stale_sockets(location)
     message = f"nothing runs {configuration}"
     if removed:
