@@ -13,7 +13,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # Imported here, so that a module process that passes through this package does not load it.
     import sys
 
-    from pywatt.cli.commands import invoke
+    from pywatt.cli.loading import CollectorAtRest
+
+    with CollectorAtRest():
+        from pywatt.cli.commands import invoke
 
     code = invoke(arguments)
     if "asyncio" not in sys.modules:
