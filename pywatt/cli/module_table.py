@@ -53,18 +53,13 @@ def trouble(module: dict[str, Any]) -> list[str]:
     return lines
 
 
-def terminal_width() -> int | None:
-    """Return how many characters fit on a line of standard output; None where it is no terminal."""
-    size = terminal_size()
-    return None if size is None else size.columns
-
-
 def terminal_size() -> os.terminal_size | None:
-    """Return the size of the terminal that standard output is; None where it is none."""
+    """Return the size of the terminal that standard output is; None where it is none, or knows no size."""
     try:
-        return os.get_terminal_size(sys.stdout.fileno())
+        size = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError, AttributeError):
         return None
+    return size if size.columns > 0 and size.lines > 0 else None
 
 
 def duration(seconds: float) -> str:

@@ -6,7 +6,7 @@ import time
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.module_table import table, terminal_width
+from pywatt.cli.module_table import table, terminal_size
 from pywatt.cli.running import FILE_OPTION, JSON_OPTION, connect, names_argument
 from pywatt.orchestrator.console.terminal import use_colour
 
@@ -40,5 +40,7 @@ def command(names: tuple[str, ...], watch: bool, file: str, as_json: bool) -> in
 
         click.echo(json.dumps(modules, indent=2))
     else:
-        click.echo("\n".join(table(modules, time.time(), terminal_width())), color=use_colour(sys.stdout))
+        size = terminal_size()
+        lines = table(modules, time.time(), None if size is None else size.columns)
+        click.echo("\n".join(lines), color=use_colour(sys.stdout))
     return exit_codes.SUCCESS

@@ -3,6 +3,7 @@
 import click
 
 from pywatt.cli import exit_codes
+from pywatt.cli.progress import carry_out
 from pywatt.cli.running import (
     FILE_OPTION,
     JSON_OPTION,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from pywatt.cli.module_table import table, terminal_size, terminal_width
+from pywatt.cli.module_table import table, terminal_size
 from pywatt.cli.running import connect
-from pywatt.orchestrator.console.terminal import use_colour
-from pywatt.orchestrator.control.errors import ConnectionLost
+from pywatt.orchestrator.console.terminal import is_terminal, use_colour
+from pywatt.orchestrator.control.errors import ConnectionLost, NotRunning
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.control.client import ControlClient
@@ -38,8 +38,7 @@ def watch_modules(file: str, names: list[str], *, as_json: bool) -> int:
         names: the modules to show; none for all.
         as_json: write one line of JSON for each picture, for programs.
     """
-    on_terminal = terminal_size() is not None
-    if not (on_terminal or as_json):
+    if not (as_json or is_terminal(sys.stdout)):
         raise click.UsageError("--watch draws on a terminal; for programs: pywatt ps --watch --json")
     with connect(file) as questions, connect(file) as news:
         if as_json:
@@ -62,12 +61,12 @@ def _follow(questions: "ControlClient", news: "ControlClient", names: list[str],
             time.sleep(SETTLE_TIME)
             news.skip_waiting()
     except (ConnectionLost, StopIteration):
-        raise ConnectionLost("the orchestrator has ended") from None
+        raise NotRunning("the orchestrator has ended", "start it with: pywatt up -d") from None
 
 
 def _draw(modules: list[dict[str, Any]], greeting: dict[str, Any]) -> None:
     size = terminal_size()
-    lines = table(modules, time.time(), terminal_width())
+    lines = table(modules, time.time(), None if size is None else size.columns)
     lines.append(click.style(f"{greeting['url']}  {time.strftime('%H:%M:%S')}  Ctrl-C leaves", dim=True))
     if size is not None and len(lines) > size.lines:
         hidden = len(lines) - size.lines + 1

@@ -290,7 +290,7 @@ class Orchestrator:
         record_change(self._events, module, before)
         if module.state is ModuleState.READY and self._serving:
             self._show_ready(module)
-        if self._single is not None and module.state in ENDED:
+        if self._single is not None and module.state in ENDED and module.name not in self._manual.restarting:
             self._stop.set()
         if self._progress is not None:
             self._progress.changed()
