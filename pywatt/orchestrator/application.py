@@ -219,6 +219,8 @@ class Orchestrator:
         finally:
             if self._progress is not None:
                 self._progress.close()
+            if gateway is not None:
+                gateway.begin_draining()
             failed = self._supervisor.not_started
             await self._manual.close()
             await self._supervisor.stop_all()
@@ -271,8 +273,15 @@ class Orchestrator:
     async def _open_gateway(self) -> Gateway:
         # Imported while the modules are starting: it takes longer than all that was done so far.
         from pywatt.orchestrator.gateway.gateway import Gateway
+        from pywatt.orchestrator.metrics.page import write_page
 
-        gateway = Gateway(self._configuration.gateway, self._supervisor.modules, self._single)
+        settings = self._configuration.gateway
+        modules = self._supervisor.modules
+
+        def metrics() -> bytes:
+            return write_page(modules.values(), gateway.counts, self._broker)
+
+        gateway: Gateway = Gateway(settings, modules, self._single, metrics if settings.metrics else None)
         await gateway.start(self._bound)
         self._serving = True
         for module in self._supervisor.modules.values():
