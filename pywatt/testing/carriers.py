@@ -107,7 +107,11 @@ class Carriers:
                 self._listeners[name] = listener
                 await listener.open(self._directory)
         self._process = await ModuleProcess.start(
-            settings.command, settings.full_environment(), settings.directory, self._line_received
+            settings.command,
+            settings.full_environment(),
+            settings.directory,
+            self._line_received,
+            self._changes.tell,
         )
         self._transcript.record(EVENT, "process", f"started, pid {self._process.pid}")
         line = settings.first_line

@@ -116,10 +116,10 @@ class Conversation:
         return lambda: True if self._acknowledged[source] >= number else None
 
     def give_up(self, request_id: str) -> None:
-        """Nobody waits for an answer any more: it may come late."""
-        self._given_up.add(request_id)
-        self._http.pop(request_id, None)
-        self._asked_calls.pop(request_id, None)
+        """Nobody waits for an answer any more: if it has not come, it may come late."""
+        asked = self._http.pop(request_id, None), self._asked_calls.pop(request_id, None)
+        if asked != (None, None):
+            self._given_up.add(request_id)
 
     async def close(self) -> None:
         """End what is still being answered."""

@@ -73,6 +73,7 @@ class ModuleProcess:
         transport: asyncio.SubprocessTransport,
         streams: _Streams,
         on_line: Callable[[bytes, bool], None],
+        on_log: Callable[[], None],
     ) -> None:
         assert streams.stdin is not None
         assert streams.stdout is not None
@@ -86,6 +87,7 @@ class ModuleProcess:
         self._exited = streams.exited
         self._stdin = streams.stdin
         self._on_line = on_line
+        self._on_log = on_log
         self._asked_at = time.monotonic()
         self._tasks = [
             asyncio.create_task(self._read_lines(streams.stdout)),
@@ -99,6 +101,7 @@ class ModuleProcess:
         environment: Mapping[str, str],
         directory: Path | None,
         on_line: Callable[[bytes, bool], None],
+        on_log: Callable[[], None],
     ) -> Self:
         """Start a command.
 
@@ -108,6 +111,7 @@ class ModuleProcess:
             directory: where it runs; None: here.
             on_line: called with each line of its standard output, without the line feed, and whether it
                 was whole: ended by one, and within the limit.
+            on_log: called when there are new lines of its log.
 
         Raises:
             ConformanceError: it cannot be started.
@@ -129,7 +133,7 @@ class ModuleProcess:
             raise ConformanceError(
                 f"the command {command[0]!r} cannot be started: {error.strerror or error}"
             ) from error
-        return cls(transport, streams, on_line)
+        return cls(transport, streams, on_line, on_log)
 
     @property
     def takes_input(self) -> bool:
@@ -195,10 +199,14 @@ class ModuleProcess:
         begun = b""
         while chunk := await stream.read(LONGEST_LOG_LINE):
             *lines, begun = (begun + chunk).split(b"\n")
-            for line in lines:
-                self.log.append(line[:LONGEST_LOG_LINE].decode(errors="backslashreplace"))
             if len(begun) > LONGEST_LOG_LINE:
-                self.log.append(begun[:LONGEST_LOG_LINE].decode(errors="backslashreplace"))
+                lines.append(begun)
                 begun = b""
+            self._keep(lines)
         if begun:
-            self.log.append(begun.decode(errors="backslashreplace"))
+            self._keep([begun])
+
+    def _keep(self, lines: list[bytes]) -> None:
+        self.log.extend(line[:LONGEST_LOG_LINE].decode(errors="backslashreplace") for line in lines)
+        if lines:
+            self._on_log()

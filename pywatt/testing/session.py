@@ -184,6 +184,14 @@ class ModuleSession:
         """Wait for the end of the process."""
         return await self.until(lambda: self._running.exit, "the end of the process", timeout)
 
+    async def logged(self, text: str, timeout: float | None = None) -> str:
+        """Wait for a line of the module's standard error that holds a text, and return it."""
+
+        def look() -> str | None:
+            return next((line for line in self._running.log if text in line), None)
+
+        return await self.until(look, f"{text!r} in the log", timeout)
+
     async def until(
         self, look: Callable[[], Found | None], awaited: str, timeout: float | None = None
     ) -> Found:

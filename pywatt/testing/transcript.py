@@ -29,7 +29,7 @@ _ARROWS: Final = {TO_MODULE: ">", FROM_MODULE: "<", EVENT: "*"}
 
 
 @frozen
-class Entry:
+class TranscriptEntry:
     """One line, one frame, or something that happened to a carrier.
 
     Args:
@@ -59,11 +59,11 @@ class Transcript:
     def __init__(self) -> None:
         self.dropped = 0
         self._began = time.monotonic()
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[TranscriptEntry] = deque()
         self._kept = 0
         self._redactor = Redactor()
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[TranscriptEntry]:
         return iter(tuple(self._entries))
 
     def __len__(self) -> int:
@@ -94,7 +94,7 @@ class Transcript:
         """Add an entry."""
         text = data if isinstance(data, str) else data[: 4 * MAX_ENTRY].decode(errors="backslashreplace")
         cut = max(len(data) - MAX_ENTRY, 0) if len(text) > MAX_ENTRY else 0
-        entry = Entry(
+        entry = TranscriptEntry(
             time.monotonic() - self._began, direction, carrier, text[:MAX_ENTRY], code=code, cut=cut
         )
         self._entries.append(entry)
@@ -103,7 +103,7 @@ class Transcript:
             self._kept -= len(self._entries.popleft().text)
             self.dropped += 1
 
-    def select(self, wanted: Callable[[Entry], bool]) -> list[Entry]:
+    def select(self, wanted: Callable[[TranscriptEntry], bool]) -> list[TranscriptEntry]:
         """The entries that fit, oldest first."""
         return [entry for entry in self._entries if wanted(entry)]
 
