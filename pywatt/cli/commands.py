@@ -12,6 +12,7 @@ _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 1
 _VERBS: Final = {
     "up": "Start the modules of a pywatt.toml.",
     "run": "Start one module from one file.",
+    "doctor": "Start one module alone and say what is wrong with it.",
     "bench": "Measure this machine's floors, and pywatt against them.",
     "version": "Show the version, the core and what it runs on.",
     "completion": "Print the completion script for a shell.",
@@ -20,6 +21,7 @@ _EXAMPLES: Final = """\b
 Examples:
   pywatt run hello.py                  one module, at http://127.0.0.1:9900/
   pywatt up                            all modules of ./pywatt.toml
+  pywatt doctor hello.py               what is wrong with it
   pywatt up -f shop/pywatt.toml        all modules of another file
   eval "$(pywatt completion bash)"     completion for this shell
 """

@@ -72,17 +72,18 @@ class RunDirectory:
         self._left_over = self._read_records()
 
     @classmethod
-    def open(cls, configuration: Path) -> "RunDirectory":
+    def open(cls, configuration: Path, base: Path | None = None) -> "RunDirectory":
         """Lock the run directory of a configuration file and remove the sockets of an earlier run.
 
         Args:
             configuration: the file.
+            base: where run directories lie; None: `base_directory()`.
 
         Raises:
             AlreadyRunning: another orchestrator runs the same file.
             RunDirectoryError: the directory cannot be made, or others may write to it.
         """
-        base = base_directory()
+        base = base_directory() if base is None else base
         resolved = os.fsencode(configuration.resolve())
         readable = re.sub(r"[^A-Za-z0-9._-]", "-", configuration.name)[:_MAX_NAME]
         path = base / f"{readable}-{hashlib.sha256(resolved).hexdigest()[:12]}"
