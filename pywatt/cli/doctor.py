@@ -72,6 +72,7 @@ class _DoctorCommand(click.Command):
 @click.pass_context
 def command(
     ctx: click.Context,
+    *,
     target: str | None,
     file: str | None,
     env: dict[str, str],
@@ -99,7 +100,9 @@ def command(
     from pywatt.cli.doctor_report import ProgressLine, print_report
     from pywatt.orchestrator.doctor.session import run_examination
 
-    subject = _subject(target, program, sdk, file, env, secret_file, seconds)
+    subject = _subject(
+        target, program, sdk=sdk, file=file, env=env, secret_files=secret_file, patience=seconds
+    )
     with ProgressLine(subject.module.name, wanted=not as_json) as progress:
         report = run_examination(subject, observe=seconds, requests=not no_requests, progress=progress.show)
     if as_json:
@@ -112,19 +115,11 @@ def command(
 
 
 def _subject(
-    target: str | None,
-    program: list[str] | None,
-    sdk: Any,
-    file: str | None,
-    env: dict[str, str],
-    secret_files: tuple[str, ...],
-    seconds: float | None,
+    target: str | None, program: list[str] | None, *, sdk: Any, file: str | None, **settings: Any
 ) -> "Subject":
     from pywatt.orchestrator.doctor.subject import subject_for, subject_for_command
 
     if program is not None:
-        return subject_for_command(
-            program, sdk=sdk or "pywatt", env=env, secret_files=secret_files, patience=seconds
-        )
+        return subject_for_command(program, sdk=sdk or "pywatt", **settings)
     assert target is not None
-    return subject_for(target, file=file, env=env, secret_files=secret_files, patience=seconds)
+    return subject_for(target, file=file, **settings)

@@ -37,7 +37,7 @@ class RecordKind(StrEnum):
     )
     HANDLERS = "handlers"  # what other modules may call [endpoints]
     SECRETS = "secrets"  # what the decorator lists [declared: names of secrets, paths: of endpoints]
-    SECRET_READ = "secret-read"  # a secret was looked at for the first time [name]
+    SECRET_READ = "secret-read"  # noqa: S105  # a secret was looked at for the first time [name]
     FILES = "files"  # the author's own files that are loaded [paths]
     FULL = "full"  # no further record is written
 

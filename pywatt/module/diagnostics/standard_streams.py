@@ -32,8 +32,7 @@ class WatchedOutput:
 
     def write(self, text: str) -> int:
         """Write, and note from where."""
-        # A print writes the end of its line by itself.
-        if text.strip():
+        if text:
             self._note(text)
         count: int = self._stream.write(text)
         return count
@@ -44,7 +43,7 @@ class WatchedOutput:
             self.write(line)
 
     def tell_totals(self) -> None:
-        """Record how often each place wrote."""
+        """Record how many lines each place wrote."""
         if self._counts:
             places = [
                 {"file": file, "line": line, "count": count} for (file, line), count in self._counts.items()
@@ -59,7 +58,8 @@ class WatchedOutput:
                 return
             record = frame_record(frame.f_code, frame.f_lineno)
             self._records.write(RecordKind.OUTPUT, place=record, text=text.strip())
-        self._counts[place] += 1
+        # A print writes its arguments and the end of its line one by one.
+        self._counts[place] += text.count("\n")
 
 
 class WatchedInput:

@@ -44,8 +44,8 @@ class RecordedError:
         bases: the names of its class and all above.
         message: its text.
         stack: the frames that it passed through, outermost first.
-        details: what its kind has besides: `name` and `path` of an import, `file`, `line`, `column` and `text`
-            of a syntax error, `errno`, the `code` of an exit, the places of a duplicate handler.
+        details: what its kind has besides: `name` and `path` of an import; `file`, `line`, `column` and
+            `text` of a syntax error; `errno`, the `code` of an exit, the places of a duplicate handler.
     """
 
     type: str
@@ -292,6 +292,11 @@ class Evidence:
     def is_python(self) -> bool:
         """Whether it is started by pywatt from Python code, not by a command."""
         return self.module.command is None
+
+    @property
+    def ran_out_of_time(self) -> bool:
+        """Whether it was ended because it was not ready in time: how it ended then is our doing."""
+        return self.failure.startswith("was not ready within")
 
     def log_between(self, begin: float, end: float) -> list[LogLine]:
         """Return the lines of log of a time.

@@ -1,4 +1,4 @@
-"""Starts a module alone under the real supervision, watches it, asks it, stops it: all that was seen is evidence."""
+"""Starts a module under the real supervision, watches it, asks it, stops it: what was seen is evidence."""
 
 from __future__ import annotations
 
@@ -73,7 +73,14 @@ async def examine(
         QuietLogging(lambda text: recorder.event("WARN", text)),
         RunDirectory.open(Path(folder) / subject.module.name, Path(folder) / "run") as record,
     ):
-        examination = _Examination(subject, secrets, recorder, record, Path(folder) / "records", progress)
+        examination = _Examination(
+            subject,
+            secrets=secrets,
+            recorder=recorder,
+            record=record,
+            records=Path(folder) / "records",
+            progress=progress,
+        )
         evidence = await examination.run(observe, requests=requests)
     return attrs.evolve(evidence, seconds=time.monotonic() - began)
 
@@ -82,6 +89,7 @@ class _Examination:
     def __init__(
         self,
         subject: Subject,
+        *,
         secrets: SecretSources,
         recorder: ModuleRecorder,
         record: RunDirectory,
@@ -103,7 +111,7 @@ class _Examination:
             record=record,
             reporter=recorder,
             route=self._route,
-            process_ended=lambda name: self._broker.forget_module(name),
+            process_ended=self._process_ended,
             ports=PortBook(),
             one_only=True,
         )
@@ -138,12 +146,13 @@ class _Examination:
         self._progress("reading what it told")
         diagnostics = read_records(self._records)
         source = self._subject.source
+        sources = dict(_source_texts(source, diagnostics))
         return Evidence(
             module=self._subject.module,
             target=self._subject.target,
             directory=os.getcwd(),
             source=None if source is None else str(source),
-            source_texts=dict(_source_texts(source, diagnostics)),
+            source_texts=sources,
             spawned=self._spawned,
             ready=self._ready,
             announcement=announcement,
@@ -161,7 +170,7 @@ class _Examination:
             probes=tuple(self._probes),
             skipped=tuple(self._skipped),
             stop=stop,
-            interpreter=await self._interpreter(source),
+            interpreter=await self._interpreter(sources.get(str(source), "")),
         )
 
     async def _start(self) -> None:
@@ -212,10 +221,13 @@ class _Examination:
             self._recorder.call(operation)
         self._broker.route(source, operation)
 
-    async def _interpreter(self, source: Path | None) -> Interpreter | None:
+    def _process_ended(self, name: str) -> None:
+        self._broker.forget_module(name)
+
+    async def _interpreter(self, script: str) -> Interpreter | None:
         """The Python of a command whose script is meant for pywatt."""
         module = self._subject.module
-        if source is None or module.command is None or "pywatt" not in source.read_text(errors="replace"):
+        if module.command is None or "pywatt" not in script:
             return None
         self._progress("asking the Python of its command")
         return await ask_interpreter(module, {**self._environment, **module.env})

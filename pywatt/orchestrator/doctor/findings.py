@@ -36,11 +36,11 @@ class FindingCode(StrEnum):
     EXITED = "exited"
     NEVER_ANNOUNCED = "never-announced"
     NOT_READY = "not-ready"
-    MISSING_SECRET = "missing-secret"
-    SECRET_NOT_ALLOWED = "secret-not-allowed"
-    SECRET_NOT_LISTED = "secret-not-listed"
-    SECRET_NOT_USED = "secret-not-used"
-    SECRET_NOT_HIDDEN = "secret-not-hidden"
+    MISSING_SECRET = "missing-secret"  # noqa: S105
+    SECRET_NOT_ALLOWED = "secret-not-allowed"  # noqa: S105
+    SECRET_NOT_LISTED = "secret-not-listed"  # noqa: S105
+    SECRET_NOT_USED = "secret-not-used"  # noqa: S105
+    SECRET_NOT_HIDDEN = "secret-not-hidden"  # noqa: S105
     PRINT_ON_STDOUT = "print-on-stdout"
     NOISE_ON_STDOUT = "noise-on-stdout"
     READS_STDIN = "reads-stdin"

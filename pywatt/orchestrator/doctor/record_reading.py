@@ -1,4 +1,4 @@
-"""Reads what a module process recorded about itself. It comes from the module, so nothing of it is trusted."""
+"""Reads what a module process recorded about itself; it comes from the module, so none of it is trusted."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _outputs(first: list[Record], totals: list[Record]) -> tuple[Output, ...]:
     outputs = []
     for record in first:
         frame = _frame(record.get("place"))
-        outputs.append(Output(frame, counts.get((frame.file, frame.line), 1), _text(record, "text")))
+        outputs.append(Output(frame, max(1, counts.get((frame.file, frame.line), 1)), _text(record, "text")))
     return tuple(outputs)
 
 

@@ -1,4 +1,4 @@
-"""What stands around a module under examination, and keeps all that it does: its log, its secrets, its calls."""
+"""What stands around a module under examination and keeps what it does: its log, its secrets, its calls."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is wrong with a module: one file a subject, each from the evidence to findings, without doing anything."""
+"""The checks: one file a subject, each from the evidence to findings, without doing anything."""

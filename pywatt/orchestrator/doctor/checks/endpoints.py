@@ -58,7 +58,7 @@ def _judge(probe: Probe, evidence: Evidence) -> Iterator[Finding]:
             FindingCode.ENDPOINT_SILENT,
             Severity.WARNING,
             f"{where} got no answer: {probe.problem.rstrip('.')}.",
-            "If it streams or waits on purpose, serve it with bind_http=True; else look for what it waits for.",
+            "If it streams on purpose, serve it with bind_http=True; else look for what it waits for.",
             where=where,
         )
     elif probe.status in NOT_SERVED:

@@ -1,4 +1,4 @@
-"""Imports that fail: a package that is not installed, a file that is not on the path, a circle, a wrong name."""
+"""Imports that fail: a package that is not installed, a file off the path, a circle, a wrong name."""
 
 from __future__ import annotations
 
@@ -31,12 +31,7 @@ def _explain(evidence: Evidence, error: RecordedError, frame: Frame | None) -> t
     if "relative import" in error.message:
         return _relative(evidence, error)
     if error.type == "ModuleNotFoundError" and name:
-        near = _found_near(name, evidence)
-        if near is not None:
-            return _wrong_path(name, near, evidence)
-        if name == "pywatt":
-            return _no_pywatt(evidence)
-        return _missing_package(name, evidence)
+        return _not_found(name, evidence)
     if "partially initialized module" in error.message:
         what = f"Two files import each other: {error.message.rstrip('.')}."
         return FindingCode.IMPORT_ERROR, what, "Move one of the imports into the function that needs it."
@@ -49,6 +44,13 @@ def _explain(evidence: Evidence, error: RecordedError, frame: Frame | None) -> t
     return FindingCode.IMPORT_ERROR, what, f"Correct the name{line}, or install the version that has it."
 
 
+def _not_found(name: str, evidence: Evidence) -> tuple[FindingCode, str, str]:
+    near = _found_near(name, evidence)
+    if near is not None:
+        return _wrong_path(name, near)
+    return _no_pywatt(evidence) if name == "pywatt" else _missing_package(name, evidence)
+
+
 def _relative(evidence: Evidence, error: RecordedError) -> tuple[FindingCode, str, str]:
     what = f"A relative import fails: {error.message.rstrip('.')}."
     source = Path(evidence.source) if evidence.source else None
@@ -56,17 +58,17 @@ def _relative(evidence: Evidence, error: RecordedError) -> tuple[FindingCode, st
         return FindingCode.WRONG_PATH, what, "Import by the full name."
     package = source.parent.name
     cure = (
-        f"A file is started by itself, outside of its package: name the package instead, from {source.parent.parent}: "
-        f"pywatt doctor {package}.{source.stem}"
+        f"A file is started by itself, outside of its package. Name the package instead, in "
+        f"{source.parent.parent}: pywatt doctor {package}.{source.stem}"
     )
     return FindingCode.WRONG_PATH, what, cure
 
 
-def _wrong_path(name: str, near: Path, evidence: Evidence) -> tuple[FindingCode, str, str]:
+def _wrong_path(name: str, near: Path) -> tuple[FindingCode, str, str]:
     what = f"`{name}` is not found, though {near} is there: its folder is not where Python looks."
     cure = (
-        f"Add the folder: --env PYTHONPATH={near.parent}, or env.PYTHONPATH in pywatt.toml; or start the module "
-        "by its import path from there."
+        f"Add the folder: --env PYTHONPATH={near.parent}, or env.PYTHONPATH in pywatt.toml; or start the "
+        "module by its import path from there."
     )
     return FindingCode.WRONG_PATH, what, cure
 

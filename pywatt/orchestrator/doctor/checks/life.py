@@ -41,7 +41,7 @@ def check_life(evidence: Evidence) -> Iterator[Finding]:
             FindingCode.CRATE_WITHOUT_TCP,
             Severity.ERROR,
             "It is built with the Rust crate, and ended because it was offered no TCP channel.",
-            'Mark it in pywatt.toml: sdk = "crate" in its table (here: --sdk crate); it then gets a channel of its own.',
+            'Mark it in pywatt.toml, sdk = "crate" (here: --sdk crate): it then gets a channel of its own.',
             quote=log_quote(evidence.log, 2),
         )
         return
@@ -74,7 +74,7 @@ def _not_up(evidence: Evidence) -> Iterator[Finding]:
             "Correct the command; a program of the current directory is written ./program.",
             where=(evidence.module.command or [evidence.target])[0],
         )
-    elif not evidence.failure.startswith("was not ready"):
+    elif not evidence.ran_out_of_time:
         yield _exited(evidence, " before it announced itself" if evidence.announcement is None else "")
     elif evidence.announcement is None and evidence.module.sdk != "none":
         yield _never_announced(evidence)
@@ -111,7 +111,8 @@ def _exited(evidence: Evidence, when: str) -> Finding:
         return Finding(
             FindingCode.PYTHON_MISMATCH,
             Severity.ERROR,
-            f"`{interpreter.command}` is Python {interpreter.version} in {interpreter.prefix}, which has no pywatt.",
+            f"`{interpreter.command}` is Python {interpreter.version} in {interpreter.prefix}, "
+            "which has no pywatt.",
             "Name the Python of your environment in the command, or install pywatt there.",
             where=interpreter.command,
             quote=log_quote(evidence.log, 3),
@@ -211,7 +212,7 @@ def _leaving(evidence: Evidence) -> Iterator[Finding]:
             FindingCode.IGNORES_STOP,
             Severity.WARNING,
             f"It does not leave when it is asked to: it {ended} after {stop.seconds:.1f} s.",
-            'Leave on {"op":"shutdown"} or at the end of standard input; do not block, and do not ignore SIGTERM.',
+            'Leave on {"op":"shutdown"}, at the end of standard input, and on SIGTERM.',
             quote=log_quote(evidence.log, 2),
         )
     elif stop.seconds >= SLOW_STOP:

@@ -68,7 +68,7 @@ def _refused(secret: AskedSecret, evidence: Evidence) -> Finding:
     name = evidence.module.name
     cure = f'List it: secrets = ["{secret.name}"] in [modules.{name}]'
     if evidence.is_python:
-        cure = f'Declare it, @pywatt_module(secrets=["{secret.name}"]), as a plain list of texts. Or list it in the file'
+        cure = f'Declare it as a plain list of texts: @pywatt_module(secrets=["{secret.name}"])'
     return Finding(
         FindingCode.SECRET_NOT_ALLOWED,
         Severity.ERROR,

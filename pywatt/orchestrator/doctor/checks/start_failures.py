@@ -55,7 +55,7 @@ def start_failure(evidence: Evidence) -> tuple[RecordedError, ...]:
     Args:
         evidence: what was seen.
     """
-    if evidence.ready is not None:
+    if evidence.ready is not None or evidence.ran_out_of_time:
         return ()
     if evidence.diagnostics is not None and evidence.diagnostics.failure:
         return evidence.diagnostics.failure

@@ -27,9 +27,11 @@ def check_start_time(evidence: Evidence) -> Iterator[Finding]:
     if evidence.ready is None:
         return
     seconds = evidence.ready - evidence.spawned
-    if seconds < SLOW:
-        return
     steps = start_steps(evidence)
+    # What every module needs before its own code runs is not its doing; a command may be its own launcher.
+    common = sum(time for name, time in steps if name == BEFORE) if evidence.is_python else 0.0
+    if seconds - common < SLOW:
+        return
     longest = max(steps, key=lambda step: step[1], default=("", 0.0))
     deadline = evidence.module.start_timeout
     half = seconds > deadline / 2
@@ -63,13 +65,13 @@ def start_steps(evidence: Evidence) -> list[tuple[str, float]]:
 def costly_imports(imports: Sequence[ImportTime]) -> list[ImportTime]:
     """Return the imports that cost most and that the author can do something about.
 
-    An import counts as a whole where the author's code or a package asked for it, and not again for the packages
-    inside it, unless those cost most of it by themselves.
+    An import counts as a whole where a line of the author's code asked for it, and not again for what that
+    imports in turn.
 
     Args:
         imports: all that were measured.
     """
-    outer = [one for one in imports if one.importer is None or one.place.own and _is_first(one, imports)]
+    outer = [one for one in imports if one.importer is None or (one.place.own and _is_first(one, imports))]
     return sorted(outer, key=lambda one: one.whole_seconds, reverse=True)[:MAX_IMPORTS]
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from pywatt.orchestrator.doctor.evidence import Evidence, Output
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
 from pywatt.orchestrator.doctor.quoting import frame_quote, shown_place
+
+MAX_PLACES: Final = 5
+_USE_LOGGING: Final = "Use logging: it has levels and times. logging.getLogger(__name__).info(...)"
 
 
 def check_streams(evidence: Evidence) -> Iterator[Finding]:
@@ -18,8 +22,11 @@ def check_streams(evidence: Evidence) -> Iterator[Finding]:
     diagnostics = evidence.diagnostics
     guarded = evidence.module.env.get("PYWATT_STDIO_GUARD", "").lower() not in ("0", "false")
     if diagnostics is not None:
-        for output in diagnostics.outputs:
+        for output in diagnostics.outputs[:MAX_PLACES]:
             yield _print(output, evidence, guarded=guarded)
+        others = diagnostics.outputs[MAX_PLACES:]
+        if others:
+            yield _print_elsewhere(others, evidence)
         for place in diagnostics.inputs:
             yield Finding(
                 FindingCode.READS_STDIN,
@@ -34,20 +41,34 @@ def check_streams(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _print(output: Output, evidence: Evidence, *, guarded: bool) -> Finding:
-    times = "once" if output.count == 1 else f"{output.count} times"
+    times = "1 line" if output.count == 1 else f"{output.count} lines"
     where = shown_place(output.place, evidence)
-    what = f"It prints to standard output, {times}: {output.text.splitlines()[0]!r}. "
+    what = f"It prints to standard output, {times}: {output.text!r}. "
     if guarded:
-        what += "It goes to the module's log; without the guard (PYWATT_STDIO_GUARD=false) it would break the protocol."
+        what += (
+            "That goes to its log; without the guard (PYWATT_STDIO_GUARD=false) it would break the protocol."
+        )
     else:
         what += "The guard is off, so it goes into the protocol, which skips it and may lose a line with it."
     return Finding(
         FindingCode.PRINT_ON_STDOUT,
         Severity.NOTE if guarded else Severity.ERROR,
         what,
-        "Use logging, which has levels, times and no secrets: logging.getLogger(__name__).info(...).",
+        _USE_LOGGING,
         where=where,
         quote=frame_quote(evidence, output.place),
+    )
+
+
+def _print_elsewhere(outputs: Sequence[Output], evidence: Evidence) -> Finding:
+    places = "1 more place" if len(outputs) == 1 else f"{len(outputs)} more places"
+    return Finding(
+        FindingCode.PRINT_ON_STDOUT,
+        Severity.NOTE,
+        f"It prints to standard output in {places}.",
+        _USE_LOGGING,
+        where=shown_place(outputs[0].place, evidence),
+        quote=tuple(shown_place(output.place, evidence) for output in outputs[:10]),
     )
 
 
