@@ -69,6 +69,7 @@ class ManagedModule:
         restarts: how many processes it has had after its first one.
         heartbeats_missed: how many signs of life it was asked for and did not give.
         last_error: why it is not ready; None when there is nothing to tell.
+        last_exit: how its last process ended; None while none has.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class ManagedModule:
         self.heartbeats_missed = 0
         self.announcement: Announce | None = None
         self.last_error: str | None = None
+        self.last_exit: ProcessExit | None = None
         self.ever_ready = False
         self.ended_clean = False
         self.spawned = asyncio.Event()
@@ -227,6 +229,7 @@ class ManagedModule:
             await _cancelled(watcher)
         reason = "" if exited.done() or watcher.cancelled() else watcher.result()
         ended = await self._process.end(answers=self._announced.is_set() and not reason)
+        self.last_exit = ended
         ready_for = 0.0 if self._ready_since is None else self._loop.time() - self._ready_since
         output = self._process.recent_output
         self._process.clear(f"is gone: it {ended}")
