@@ -138,6 +138,11 @@ class ManagedModule:
         return self._process.pid
 
     @property
+    def missing(self) -> str:
+        """What it still has to do to become ready, while it is starting."""
+        return self._missing
+
+    @property
     def failed_to_start(self) -> bool:
         """Whether it ended for good without ever having been ready, or ended too often."""
         if self.state is ModuleState.CRASH_LOOPING:
