@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pywatt.build_info import get_version_info
 from pywatt.observe.metrics_text import MetricsText
+from pywatt.orchestrator.metrics.process_usage import add_module_processes, add_own_process
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def write_page(modules: Collection[ManagedModule], requests: RequestCounts, brok
     text = MetricsText()
     _add_build(text)
     _add_modules(text, modules)
+    add_module_processes(text, modules)
+    add_own_process(text)
     _add_requests(text, requests)
     _add_calls(text, broker)
     _add_queues(text, modules, broker)

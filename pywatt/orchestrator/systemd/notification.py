@@ -69,7 +69,8 @@ class Notifier:
                 _log.warning("the service manager cannot be told %s: %s", ", ".join(values), error)
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Tell nothing any more."""
+        self._address = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None
