@@ -88,6 +88,21 @@ class RestartConfiguration:
 
 
 @attrs.frozen
+class PumpConfiguration:
+    """The table [modules.NAME.pump]: how often a module built with the Rust crate is given leave to send.
+
+    Attributes:
+        quick: between two heartbeats while it is busy, in seconds.
+        quick_time: how long it counts as busy after it has sent something, in seconds.
+        slow: between two heartbeats otherwise, in seconds.
+    """
+
+    quick: Seconds = 0.02
+    quick_time: Delay = 10.0
+    slow: Seconds = 0.25
+
+
+@attrs.frozen
 class ModuleConfiguration:
     """A table [modules.NAME]: one module. Exactly one of `run`, `app` and `command` is set.
 
@@ -110,6 +125,7 @@ class ModuleConfiguration:
         heartbeat_interval: how often it is asked whether it lives, in seconds.
         heartbeat_timeout: how long it may be silent before it is restarted, in seconds.
         restart: what happens when it ends by itself.
+        pump: how often a module with sdk = "crate" is given leave to send.
     """
 
     name: ModuleName = attrs.field(default="", metadata={NOT_IN_FILE: True})
@@ -129,6 +145,7 @@ class ModuleConfiguration:
     heartbeat_interval: Seconds = 5.0
     heartbeat_timeout: Seconds = 30.0
     restart: RestartConfiguration = attrs.field(factory=RestartConfiguration)
+    pump: PumpConfiguration = attrs.field(factory=PumpConfiguration)
 
 
 @attrs.frozen

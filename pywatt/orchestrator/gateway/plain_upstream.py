@@ -87,6 +87,7 @@ class PlainUpstream:
         Raises:
             RequestRefusedError: the module gave no answer.
         """
+        exchange.module.link.expect_calls()
         response = await self._ask(exchange)
         try:
             if response.status == HTTPStatus.SWITCHING_PROTOCOLS:

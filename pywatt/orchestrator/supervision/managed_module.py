@@ -316,10 +316,16 @@ class ManagedModule:
             await _cancelled(asked)
         return self._stop_asked.is_set()
 
+    @property
+    def _serves_http(self) -> bool:
+        # A crate module announces the address that it was given, also when it serves nothing there.
+        worker = self.announcement is not None and not self.announcement.endpoints
+        return not (worker and self.configuration.sdk == "crate")
+
     def _check(self) -> ReadinessCheck:
         return ReadinessCheck(
             link=self.link,
-            address=self.http_address,
+            address=self.http_address if self._serves_http else None,
             health_path=health_path(self.announcement, self.configuration.health),
             heartbeats=self._process.speaks_lines,
         )

@@ -13,6 +13,7 @@ from pywatt.orchestrator.configuration.reading import key_names
 from pywatt.orchestrator.configuration.settings import (
     GatewayConfiguration,
     ModuleConfiguration,
+    PumpConfiguration,
     RestartConfiguration,
     SecretsConfiguration,
 )
@@ -23,6 +24,7 @@ TABLES: dict[str, type[Any]] = {
     "secrets": SecretsConfiguration,
     "modules.NAME": ModuleConfiguration,
     "modules.NAME.restart": RestartConfiguration,
+    "modules.NAME.pump": PumpConfiguration,
 }
 # What stands in words in the column of defaults.
 NO_DEFAULT = {"run", "app", "command", "route"}
@@ -30,6 +32,7 @@ DEFAULT_IN_WORDS = {
     "secrets": "what the Python file declares",
     "health": "what it announces",
     "restart": "its own defaults",
+    "pump": "its own defaults",
 }
 
 
