@@ -13,6 +13,8 @@ _VERBS: Final = {
     "up": "Start the modules of a pywatt.toml.",
     "run": "Start one module from one file.",
     "ps": "Show the modules that run.",
+    "call": "Call a message endpoint of a module.",
+    "get": "Send an HTTP request through the gateway.",
     "bench": "Measure this machine's floors, and pywatt against them.",
     "version": "Show the version, the core and what it runs on.",
     "completion": "Print the completion script for a shell.",

@@ -24,6 +24,7 @@ from pywatt import event_loop
 from pywatt.build_info import installed_version
 from pywatt.orchestrator.broker import Broker
 from pywatt.orchestrator.console.last_lines import RememberedLines
+from pywatt.orchestrator.control.call_commands import CallCommands
 from pywatt.orchestrator.control.module_commands import ModuleCommands
 from pywatt.orchestrator.control.module_report import ModuleReports
 from pywatt.orchestrator.control.orchestrator_commands import OrchestratorCommands
@@ -33,6 +34,7 @@ from pywatt.orchestrator.gateway.gateway_address import gateway_socket
 from pywatt.orchestrator.gateway.listening_socket import gateway_url
 from pywatt.orchestrator.links.control_operations import PortBook, SecretDesk
 from pywatt.orchestrator.links.handover import inherited_environment
+from pywatt.orchestrator.local_calls import LocalCaller
 from pywatt.orchestrator.processes.run_directory import RunDirectory
 from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, withheld_names
 from pywatt.orchestrator.secrets.secret_sources import SecretSources
@@ -217,6 +219,7 @@ class Orchestrator:
         commands = {
             **ModuleCommands(self._supervisor, self._manual, self._events, reports).table(),
             **OrchestratorCommands(self._events, modules, self._stop_by_command).table(),
+            **CallCommands(modules, LocalCaller(self._broker)).table(),
         }
         greeting = {
             "pywatt": installed_version(),

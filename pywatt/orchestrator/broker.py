@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from pywatt.errors import (
     CallError,
@@ -39,6 +39,23 @@ MAX_CALLS_PER_CALLER: Final = 4096
 _ABSENT: Final = frozenset(ModuleState) - {ModuleState.STARTING, ModuleState.READY}
 
 
+class Caller(Protocol):
+    """Who calls: a module, as far as the broker needs to know it here, or somebody beside the modules."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class OtherCaller(Caller, Protocol):
+    """A caller that is no module, and is given its answers without a carrier."""
+
+    def receive(self, response: RoutedModuleResponse) -> None:
+        """Take the answer to a call."""
+
+    def lose(self, error: CallError) -> None:
+        """Take note that a notification is lost."""
+
+
 class _Call(NamedTuple):
     target: str
     deadline: Deadline
@@ -63,6 +80,7 @@ class Broker:
         # caller -> request_id -> call: the callers make the identifiers, unique to each of them only.
         self._calls: dict[str, dict[str, _Call]] = {}
         self._deadlines = Deadlines()
+        self._others: dict[str, OtherCaller] = {}
 
     @property
     def waiting(self) -> int:
@@ -73,8 +91,25 @@ class Broker:
         """How many calls wait for the answer of each module that any waits for."""
         return Counter(call.target for calls in self._calls.values() for call in calls.values())
 
-    def route(self, source: ServedModule, operation: RouteToModule) -> None:
-        """Deliver a message from a module: a call, a notification, or the answer to a call.
+    def add_caller(self, caller: OtherCaller) -> None:
+        """Make somebody known who is no module and calls modules.
+
+        Args:
+            caller: its name is none that a module can have.
+        """
+        self._others[caller.name] = caller
+
+    def give_up(self, caller: str, request_id: str) -> None:
+        """Forget a call whose answer nobody waits for any more.
+
+        Args:
+            caller: its name.
+            request_id: of the call.
+        """
+        self._take(caller, request_id)
+
+    def route(self, source: Caller, operation: RouteToModule) -> None:
+        """Deliver a message: a call, a notification, or the answer to a call.
 
         Args:
             source: who sent it.
@@ -110,7 +145,7 @@ class Broker:
         self._calls.clear()
         self._deadlines.close()
 
-    def _call(self, source: ServedModule, operation: RouteToModule) -> None:
+    def _call(self, source: Caller, operation: RouteToModule) -> None:
         target_name, request_id = operation.target_module_id, operation.request_id
         timeout, notify = _terms(operation)
         try:
@@ -138,6 +173,8 @@ class Broker:
             if notify:
                 self.counts.of(target_name).notifications[LOST] += 1
                 logger.warning("notification from %s to %s is lost: %s", source.name, target_name, error)
+                if source.name in self._others:
+                    self._others[source.name].lose(error)
             else:
                 self._refuse(source.name, request_id, target_name, error)
 
@@ -175,7 +212,7 @@ class Broker:
             error = CallTimeout(f"module {call.target} did not answer within {timeout:g} s")
             self._refuse(caller, request_id, call.target, error, timeout)
 
-    def _answer(self, source: ServedModule, operation: RouteToModule) -> None:
+    def _answer(self, source: Caller, operation: RouteToModule) -> None:
         caller, request_id = operation.target_module_id, operation.request_id
         call = self._calls.get(caller, {}).get(request_id)
         if call is None or call.target != source.name:
@@ -200,6 +237,9 @@ class Broker:
         self._deliver(caller, RoutedModuleResponse(target, request_id, error_payload(error, request_id)))
 
     def _deliver(self, caller: str, response: RoutedModuleResponse) -> None:
+        if caller in self._others:
+            self._others[caller].receive(response)
+            return
         receiver = self._modules.get(caller)
         if receiver is None:
             return
