@@ -51,11 +51,11 @@ def command(
     with connect(file) as client:
         answer = client.request(
             "call",
-            timeout=timeout + GRACE,
+            within=timeout + GRACE,
             module=module,
             endpoint=endpoint,
             payload=content,
-            seconds=timeout,
+            timeout=timeout,
             notify=notify,
         )
     if notify:

@@ -50,7 +50,7 @@ class CallCommands:
             "module": _NAME,
             "endpoint": _NAME,
             "payload": _ANY_VALUE,
-            "seconds": SECONDS,
+            "timeout": SECONDS,
             "notify": FLAG,
         }
         return {"call": Command(self._call, parameters)}
@@ -61,7 +61,7 @@ class CallCommands:
             if arguments[key] is None:
                 raise ControlError("bad_argument", f"call needs the argument {key!r}")
         check_names(self._modules, [module])
-        given = arguments["seconds"]
+        given = arguments["timeout"]
         seconds = DEFAULT_TIMEOUT if given is None else min(given, LONGEST_TIMEOUT)
         try:
             if arguments["notify"]:
