@@ -84,6 +84,7 @@ class Supervisor:
 
     async def stop_all(self) -> None:
         """Stops all modules, each after all that depend on it; returns when all have ended."""
+        self._retire_all()
         stops: dict[str, asyncio.Task[None]] = {}
 
         async def stop(name: str) -> None:
@@ -101,11 +102,17 @@ class Supervisor:
 
     async def kill_all(self) -> None:
         """Ends all modules at once."""
+        self._retire_all()
         await asyncio.gather(*(module.kill() for module in self.modules.values()))
 
     async def close(self) -> None:
         """Stops listening for the modules; they must have ended."""
         await asyncio.gather(*(module.close() for module in self.modules.values()))
+
+    def _retire_all(self) -> None:
+        # Nobody may start one behind our back while the others are still leaving.
+        for module in self.modules.values():
+            module.retire()
 
     async def _all_ready(self, names: tuple[str, ...]) -> None:
         for name in names:

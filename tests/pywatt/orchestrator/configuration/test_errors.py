@@ -62,7 +62,7 @@ def test_a_problem_reads_as_one_line(tmp_path: Path) -> None:
     problem = problem_of(tmp_path, MODULE + 'sdkk = "pywatt"\n')
     assert str(problem) == (
         f"{tmp_path}/pywatt.toml:3: modules.web.sdkk: unknown key; expected one of after, app, command, "
-        "directory, env, health, heartbeat_interval, heartbeat_timeout, replicas, restart, route, run, sdk, "
+        "directory, env, health, heartbeat_interval, heartbeat_timeout, hold_timeout, replicas, restart, route, run, sdk, "
         "secrets, start_timeout, stop_timeout; "
         'did you mean "sdk"?'
     )
