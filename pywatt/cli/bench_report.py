@@ -32,8 +32,9 @@ def progress_on() -> Iterator[Callable[[int, int, str], None]]:
     columns = (TextColumn("{task.description:<20}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
+        # Drawn at once, not by the bar's own clock: a short step must be seen too.
         yield lambda done, total, what: bar.update(
-            task, completed=done, total=total or None, description=what
+            task, completed=done, total=total or None, description=what, refresh=True
         )
 
 

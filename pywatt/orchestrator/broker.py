@@ -1,6 +1,8 @@
 """Carries calls from one module to another and the answers back."""
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Final
@@ -13,8 +15,9 @@ from pywatt.errors import (
     ModuleUnavailable,
     NetworkError,
 )
-from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload, read_terms
+from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload, read_terms, reported_failure
 from pywatt.messaging.deadlines import Deadline, Deadlines
+from pywatt.orchestrator.metrics.call_counts import DELIVERED, LOST, CallCounts
 from pywatt.orchestrator.supervision.admission import Admission, Traffic
 from pywatt.orchestrator.supervision.holding import Held
 from pywatt.orchestrator.supervision.served_module import ServedModule
@@ -40,11 +43,12 @@ class _Call:
     It counts as under way in its target from the moment that it is sent.
     """
 
-    __slots__ = ("deadline", "held", "sent", "target")
+    __slots__ = ("began", "deadline", "held", "sent", "target")
 
-    def __init__(self, target: ServedModule, deadline: Deadline) -> None:
+    def __init__(self, target: ServedModule, deadline: Deadline, began: float) -> None:
         self.target = target
         self.deadline = deadline
+        self.began = began
         self.held: Held | None = None
         self.sent = False
 
@@ -63,9 +67,13 @@ class Broker:
     Args:
         modules: every module by its name; looked at anew for each message.
         limit: how many calls of one module may wait at a time.
+
+    Attributes:
+        counts: what it has carried.
     """
 
     def __init__(self, modules: Mapping[str, ServedModule], limit: int = MAX_CALLS_PER_CALLER) -> None:
+        self.counts = CallCounts(modules)
         self._modules = modules
         self._limit = limit
         # caller -> request_id -> call: the callers make the identifiers, unique to each of them only.
@@ -76,6 +84,10 @@ class Broker:
     def waiting(self) -> int:
         """How many calls wait for an answer."""
         return sum(len(calls) for calls in self._calls.values())
+
+    def waiting_for(self) -> Counter[str]:
+        """How many calls wait for the answer of each module that any waits for."""
+        return Counter(call.target.name for calls in self._calls.values() for call in calls.values())
 
     def route(self, source: ServedModule, operation: RouteToModule) -> None:
         """Deliver a message from a module: a call, a notification, or the answer to a call.
@@ -174,7 +186,9 @@ class Broker:
             target.link.send(message)
         except (NetworkError, ModuleUnavailable) as error:
             raise ModuleUnavailable(f"module {target.name} cannot be reached: {error.message}") from error
-        if call is not None:
+        if call is None:
+            self.counts.of(target.name).notifications[DELIVERED] += 1
+        else:
             call.sent = True
             target.gate.enter()
 
@@ -189,6 +203,7 @@ class Broker:
     def _fail(self, caller: str, operation: RouteToModule, notify: bool, error: CallError) -> None:
         target = operation.target_module_id
         if notify:
+            self.counts.of(target).notifications[LOST] += 1
             logger.warning("notification from %s to %s is lost: %s", caller, target, error)
         else:
             self._take(caller, operation.request_id)
@@ -201,7 +216,7 @@ class Broker:
         if len(calls) >= self._limit:
             raise ModuleUnavailable(f"module {caller} has {len(calls)} calls waiting, which is the limit")
         deadline = self._deadlines.start(timeout, partial(self._expire, caller, request_id, timeout))
-        call = calls[request_id] = _Call(target, deadline)
+        call = calls[request_id] = _Call(target, deadline, time.monotonic())
         return call
 
     def _take(self, caller: str, request_id: str, *, lost: bool = False) -> _Call | None:
@@ -217,7 +232,7 @@ class Broker:
         call = self._take(caller, request_id)
         if call is not None:
             error = CallTimeout(f"module {call.target.name} did not answer within {timeout:g} s")
-            self._refuse(caller, request_id, call.target.name, error)
+            self._refuse(caller, request_id, call.target.name, error, timeout)
 
     def _answer(self, source: ServedModule, operation: RouteToModule) -> None:
         caller, request_id = operation.target_module_id, operation.request_id
@@ -228,6 +243,8 @@ class Broker:
         self._take(caller, request_id)
         receiver = self._modules.get(caller)
         payload = operation.payload
+        failure = reported_failure(payload, request_id)
+        self.counts.of(call.target.name).ended(failure, time.monotonic() - call.began)
         if receiver is not None and not receiver.supports_messages and not _safe_for_crate(payload):
             error = InvalidPayload(
                 f"the answer of module {source.name} is binary, which its caller cannot read"
@@ -235,7 +252,10 @@ class Broker:
             payload = error_payload(error, request_id)
         self._deliver(caller, RoutedModuleResponse(source.name, request_id, payload))
 
-    def _refuse(self, caller: str, request_id: str, target: str, error: CallError) -> None:
+    def _refuse(
+        self, caller: str, request_id: str, target: str, error: CallError, seconds: float | None = None
+    ) -> None:
+        self.counts.of(target).ended(error, seconds)
         self._deliver(caller, RoutedModuleResponse(target, request_id, error_payload(error, request_id)))
 
     def _deliver(self, caller: str, response: RoutedModuleResponse) -> None:

@@ -68,6 +68,7 @@ def check_modules(
         problems += _check_program(module, tables[module.name], wrong_keys)
         problems += _check_after(module, names)
         problems += _check_sdk(module, wrong_keys)
+        problems += _check_pump(module, tables[module.name], wrong_keys)
         problems += _check_values(module)
     problems += _check_cycles(modules)
     problems += _check_routes(modules)
@@ -201,6 +202,24 @@ def _check_sdk(module: ModuleConfiguration, wrong: Collection[str | int]) -> Ite
             yield KeyProblem(
                 (*path, "env", "PORT"), 'is set by the orchestrator for sdk = "none"', "another name"
             )
+
+
+def _check_pump(
+    module: ModuleConfiguration, table: Mapping[str, Any], wrong: Collection[str | int]
+) -> Iterator[KeyProblem]:
+    path = ("modules", module.name, "pump")
+    if "pump" in table and module.sdk != "crate" and "sdk" not in wrong:
+        yield KeyProblem(
+            path,
+            f'has no meaning for a module with sdk = "{module.sdk}"',
+            'sdk = "crate": only modules built with the Rust crate need leave to send',
+        )
+    elif module.pump.quick > module.pump.slow:
+        yield KeyProblem(
+            (*path, "quick"),
+            f"is {module.pump.quick:g}, above slow",
+            f"at most {module.pump.slow:g}",
+        )
 
 
 def _check_values(module: ModuleConfiguration) -> Iterator[KeyProblem]:

@@ -16,6 +16,7 @@ from pywatt.orchestrator.configuration.settings import (
     Configuration,
     GatewayConfiguration,
     ModuleConfiguration,
+    PumpConfiguration,
     RestartConfiguration,
     SecretsConfiguration,
     absolute_listen,
@@ -198,6 +199,7 @@ def _tables_by_key() -> dict[str, str]:
     tables: dict[str, type[Any]] = {
         "modules.NAME": ModuleConfiguration,
         "modules.NAME.restart": RestartConfiguration,
+        "modules.NAME.pump": PumpConfiguration,
         "secrets": SecretsConfiguration,
         "gateway": GatewayConfiguration,
     }

@@ -14,6 +14,7 @@ from pywatt.orchestrator.configuration.values import (
     Count,
     Delay,
     DirectoryPath,
+    Flag,
     HealthPath,
     Listen,
     ModuleName,
@@ -46,12 +47,14 @@ class GatewayConfiguration:
         trusted_proxies: clients whose x-forwarded headers are believed.
         max_body: the largest request or response body carried as an operation, in bytes.
         request_timeout: how long a module may take to answer, in seconds.
+        metrics: whether whoever reaches the gateway may read /metrics.
     """
 
     listen: Listen = DEFAULT_LISTEN
     trusted_proxies: list[Network] = attrs.field(factory=list)
     max_body: ByteSize = 16 * 1024 * 1024
     request_timeout: Seconds = 30.0
+    metrics: Flag = True
 
 
 @attrs.frozen
@@ -85,6 +88,21 @@ class RestartConfiguration:
 
 
 @attrs.frozen
+class PumpConfiguration:
+    """The table [modules.NAME.pump]: how often a module built with the Rust crate is given leave to send.
+
+    Attributes:
+        quick: between two heartbeats while it is busy, in seconds.
+        quick_time: how long it counts as busy after it has sent something, in seconds.
+        slow: between two heartbeats otherwise, in seconds.
+    """
+
+    quick: Seconds = 0.02
+    quick_time: Delay = 10.0
+    slow: Seconds = 0.25
+
+
+@attrs.frozen
 class ModuleConfiguration:
     """A table [modules.NAME]: one module. Exactly one of `run`, `app` and `command` is set.
 
@@ -108,6 +126,7 @@ class ModuleConfiguration:
         heartbeat_interval: how often it is asked whether it lives, in seconds.
         heartbeat_timeout: how long it may be silent before it is restarted, in seconds.
         restart: what happens when it ends by itself.
+        pump: how often a module with sdk = "crate" is given leave to send.
     """
 
     name: ModuleName = attrs.field(default="", metadata={NOT_IN_FILE: True})
@@ -128,6 +147,7 @@ class ModuleConfiguration:
     heartbeat_interval: Seconds = 5.0
     heartbeat_timeout: Seconds = 30.0
     restart: RestartConfiguration = attrs.field(factory=RestartConfiguration)
+    pump: PumpConfiguration = attrs.field(factory=PumpConfiguration)
 
 
 @attrs.frozen

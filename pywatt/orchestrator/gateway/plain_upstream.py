@@ -107,6 +107,7 @@ class PlainUpstream:
         Raises:
             RequestRefusedError: the module gave no answer.
         """
+        exchange.module.link.expect_calls()
         self._users += 1
         try:
             response = await self._ask(exchange)

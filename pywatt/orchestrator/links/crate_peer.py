@@ -3,7 +3,8 @@
 - It sends what it has to say only after a frame reaches it: the pump keeps frames coming.
 - A left-over reader may swallow the answer to its second question for a secret: the answer is repeated.
 - It takes a connection, drops it at once and dials again: a connection counts only when it has lived a moment
-  (`pywatt.orchestrator.links.link.SETTLE_TIME`).
+  (`pywatt.orchestrator.links.link.SETTLE_TIME`), and what may have been lost with one is sent again on the
+  next (`pywatt.orchestrator.links.crate_outbox`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
-
-from pywatt.channels.carrier import Carrier, CarrierKind
+from pywatt.channels.carrier import CarrierKind
 from pywatt.errors import NetworkError
-from pywatt_fast.operations.types import Heartbeat, HeartbeatAck
+from pywatt_fast.operations.types import HeartbeatAck
 
 if TYPE_CHECKING:
+    from pywatt.channels.carrier import Carrier
+    from pywatt.orchestrator.configuration.settings import PumpConfiguration
     from pywatt.protocol.operations import Operation, SecretValue
 
 FIRST_REPEAT: Final = 0.3
@@ -27,45 +28,29 @@ MAX_REPEATS: Final = 5
 UNSERIALISABLE_IDENTIFY: Final = b"cannot serialize tagged newtype variant ModuleToOrchestrator::Identify"
 
 
-@frozen
-class PumpPace:
-    """How often the pump sends, in seconds.
-
-    Args:
-        quick: between two heartbeats while the module is busy.
-        quick_time: how long after its last own frame a module counts as busy.
-        slow: between two heartbeats otherwise.
-    """
-
-    quick: float = 0.02
-    quick_time: float = 10.0
-    slow: float = 0.25
-
-
 class HeartbeatPump:
-    """Sends heartbeats on a crate module's connection, so that what it wants to send can leave it.
+    """Sends heartbeats to a crate module, so that what it wants to send can leave it.
 
     Args:
-        best: the carrier to send on now; None while there is none.
+        send_heartbeat: sends one on its connection; raises `NetworkError` where it cannot.
         pace: how often.
     """
 
-    def __init__(self, best: Callable[[], Carrier | None], pace: PumpPace) -> None:
-        self._best = best
+    def __init__(self, send_heartbeat: Callable[[], None], pace: PumpConfiguration) -> None:
+        self._send_heartbeat = send_heartbeat
         self._pace = pace
         self._busy_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._running = False
+        self._quick = False
 
     def start(self) -> None:
         """Begins to pump: a module that was just started is busy."""
-        self._running = True
-        self._busy_until = asyncio.get_running_loop().time() + self._pace.quick_time
+        self._loop = asyncio.get_running_loop()
+        self._busy_until = self._loop.time() + self._pace.quick_time
         self._beat()
 
     def stop(self) -> None:
         """Ends the pump."""
-        self._running = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -77,22 +62,26 @@ class HeartbeatPump:
             operation: what came; None for a connection that has just become usable.
             carrier: what it came on.
         """
-        if not self._running or isinstance(operation, HeartbeatAck) or carrier.kind is CarrierKind.STDIO:
+        if self._timer is None or isinstance(operation, HeartbeatAck) or carrier.kind is CarrierKind.STDIO:
             return
-        self._busy_until = asyncio.get_running_loop().time() + self._pace.quick_time
+        self._busy_until = self._loop.time() + self._pace.quick_time
+        self._timer.cancel()
         self._beat()
 
-    def _beat(self) -> None:
-        loop = asyncio.get_running_loop()
-        carrier = self._best()
-        # Never on standard input: a crate module does not answer there, and may take the line for a secret.
-        if carrier is not None and carrier.kind is not CarrierKind.STDIO:
-            with contextlib.suppress(NetworkError):  # the carrier itself reports its loss
-                carrier.send(Heartbeat())
-        if self._timer is not None:
+    def expect_calls(self) -> None:
+        """Is told that the module has been given work, in which it will perhaps call others."""
+        if self._timer is None:
+            return
+        self._busy_until = self._loop.time() + self._pace.quick_time
+        if not self._quick:
             self._timer.cancel()
-        busy = loop.time() < self._busy_until
-        self._timer = loop.call_later(self._pace.quick if busy else self._pace.slow, self._beat)
+            self._beat()
+
+    def _beat(self) -> None:
+        with contextlib.suppress(NetworkError):  # the connection itself reports its loss
+            self._send_heartbeat()
+        self._quick = self._loop.time() < self._busy_until
+        self._timer = self._loop.call_later(self._pace.quick if self._quick else self._pace.slow, self._beat)
 
 
 class SecretAnswers:

@@ -17,6 +17,7 @@ from pywatt_fast.operations.types import Heartbeat, HeartbeatAck, HttpRequest, H
 
 if TYPE_CHECKING:
     from pywatt.channels.connection import Connection
+    from pywatt.orchestrator.links.crate_outbox import CrateOutbox
     from pywatt.orchestrator.processes.child_process import ChildProcess
     from pywatt.protocol.operations import Operation
 
@@ -48,8 +49,8 @@ class ModuleLink:
         tcp: whether it gets a loopback port of its own.
         operations: what is done with each type of operation that the link does not handle itself.
         settle_time: seconds that a connection must have lived before anything is sent on it.
-        only_channels: whether its standard input carries nothing but secrets and the end, and no carrier
-            takes HTTP requests, as it is with modules built with the Rust crate.
+        outbox: for modules built with the Rust crate, what keeps operations until they have arrived. Their
+            standard input carries nothing but secrets and the end, and no carrier takes HTTP requests.
     """
 
     def __init__(
@@ -60,11 +61,12 @@ class ModuleLink:
         tcp: bool,
         operations: OperationTable,
         settle_time: float = 0.0,
-        only_channels: bool = False,
+        outbox: CrateOutbox | None = None,
     ) -> None:
         self.name = name
         self.on_traffic: Callable[[Operation | None, Carrier], None] | None = None
         self.on_noise: Callable[[Carrier], None] | None = None
+        self.on_work: Callable[[], None] | None = None
         self._sockets = LinkSockets(
             name,
             unix_path=unix_path,
@@ -78,7 +80,7 @@ class ModuleLink:
             **operations,
         }
         self._settle_time = settle_time
-        self._only_channels = only_channels
+        self._outbox = outbox
         self._process: ChildProcess | None = None
         self._carriers: list[Carrier] = []
         self._connections: set[Connection] = set()
@@ -100,7 +102,7 @@ class ModuleLink:
 
     @property
     def best(self) -> Carrier | None:
-        """The carrier that things are sent on now."""
+        """The carrier that things are sent on now; for a module built with the Rust crate never stdio."""
         return self._best
 
     @property
@@ -132,14 +134,16 @@ class ModuleLink:
         self._process = None
         self._stdio = None
         self._carriers = []
-        self._best = None
+        self._choose_best()
+        if self._outbox is not None:
+            self._outbox.clear(reason)
         for connection in self._connections:
             connection.abort()
         self._pending.fail_all(ModuleUnavailable(f"module {self.name} {reason}"))
         self._end_heartbeats(answered=False)
 
     def send(self, operation: Operation) -> None:
-        """Sends on the best carrier.
+        """Sends on the best carrier, or on the next connection of a crate module that has none at the moment.
 
         Args:
             operation: what to send; it travels bare.
@@ -148,7 +152,15 @@ class ModuleLink:
             ModuleUnavailable: if there is no carrier.
             NetworkError: if it is too large or the carrier's queue is full.
         """
-        self._usable().send(operation)
+        if self._outbox is not None and self._process is not None:
+            self._outbox.send(operation)
+        else:
+            self._usable().send(operation)
+
+    def expect_calls(self) -> None:
+        """Is told that the module is given a request by another way: it may want to call others now."""
+        if self.on_work is not None:
+            self.on_work()
 
     async def exchange(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Sends an HTTP request as an operation and waits for its response.
@@ -162,7 +174,7 @@ class ModuleLink:
             MessageTooLarge: if the request is above the carrier's limit.
             TimeoutError: if no response came in time.
         """
-        if self._only_channels:
+        if self._outbox is not None:
             raise ModuleUnavailable(f"module {self.name} takes HTTP only on an address of its own")
         carrier = self._usable()
         if request.body is not None and len(request.body) > LARGE_BODY:
@@ -187,12 +199,15 @@ class ModuleLink:
             Whether one came; False also when there is no carrier to ask on.
         """
         carrier = self._best
-        if carrier is None or (self._only_channels and carrier.kind is CarrierKind.STDIO):
+        if carrier is None:
             return False
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._heartbeat_waiters.append(waiter)
         try:
-            carrier.send(Heartbeat())
+            if self._outbox is not None:
+                self._outbox.send_heartbeat()
+            else:
+                carrier.send(Heartbeat())
             async with asyncio.timeout(timeout):
                 return await waiter
         except (TimeoutError, NetworkError):
@@ -243,7 +258,7 @@ class ModuleLink:
             (i for i, other in enumerate(self._carriers) if other.kind >= carrier.kind), len(self._carriers)
         )
         self._carriers.insert(first_equal, carrier)
-        self._best = self._carriers[0]
+        self._choose_best()
         of_this_kind = [other for other in self._carriers if other.kind is carrier.kind]
         if len(of_this_kind) > MAX_CARRIERS:
             _log.warning(
@@ -255,10 +270,18 @@ class ModuleLink:
         if self.on_traffic is not None:
             self.on_traffic(None, carrier)
 
+    def _choose_best(self) -> None:
+        carriers = self._carriers
+        if self._outbox is None:
+            self._best = carriers[0] if carriers else None
+        else:
+            self._best = next((one for one in carriers if one.kind is not CarrierKind.STDIO), None)
+            self._outbox.use(self._best)
+
     def _lost(self, carrier: Carrier, reason: Exception | None) -> None:
         if carrier in self._carriers:
             self._carriers.remove(carrier)
-            self._best = self._carriers[0] if self._carriers else None
+            self._choose_best()
         if carrier is self._stdio:
             self._stdio = None
         if reason is not None:
@@ -281,7 +304,9 @@ class ModuleLink:
         if not self._pending.complete(response.request_id, response):
             _log.debug("module %s answered a request that nobody waits for any more", self.name)
 
-    def _heartbeat_ack(self, _operation: HeartbeatAck, _carrier: Carrier) -> None:
+    def _heartbeat_ack(self, _operation: HeartbeatAck, carrier: Carrier) -> None:
+        if self._outbox is not None:
+            self._outbox.acknowledge(carrier)
         self._end_heartbeats(answered=True)
 
     def _end_heartbeats(self, *, answered: bool) -> None:

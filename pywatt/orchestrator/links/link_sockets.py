@@ -104,7 +104,12 @@ class LinkSockets:
             # Nothing tells whose the other end is. The port is open to this machine alone.
             self._on_connection(connection, CarrierKind.TCP)
         elif session is None or peer_credentials.tcp_peer_pid(sock, session) is None:
-            self._refuse(connection, "no process of the module holds its other end")
+            if peer_credentials.has_hung_up(sock):
+                # A crate module dials once only to see whether anybody listens.
+                _log.debug("a connection to the socket of module %s was closed at once", self._name)
+                connection.abort()
+            else:
+                self._refuse(connection, "no process of the module holds its other end")
         else:
             self._on_connection(connection, CarrierKind.TCP)
 

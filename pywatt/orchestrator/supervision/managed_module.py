@@ -8,12 +8,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from pywatt.errors import ModuleUnavailable
 from pywatt.orchestrator.processes.child_process import ProcessExit, SpawnError
 from pywatt.orchestrator.supervision.draining import RestartReport, drain, parting_endless
 from pywatt.orchestrator.supervision.gate import Gate
 from pywatt.orchestrator.supervision.module_process import ModuleProcess
-from pywatt.orchestrator.supervision.module_state import ENDED, ModuleEvent, ModuleState, next_state
+from pywatt.orchestrator.supervision.module_state import AT_REST, ModuleEvent, ModuleState, next_state
 from pywatt.orchestrator.supervision.orders import Orders, cancelled
 from pywatt.orchestrator.supervision.process_ending import ProcessEnding, describe_exit
 from pywatt.orchestrator.supervision.process_watch import ProcessWatch, WatchListener
@@ -79,7 +78,6 @@ class ManagedModule:
         self._orders = Orders()
         self._restart_since: float | None = None
         self._replaced = asyncio.Event()
-        self._retired = False
         self._loop = asyncio.get_running_loop()
         self._policy = RestartPolicy(configuration.restart, self._loop.time)
         self._life: asyncio.Task[None] | None = None
@@ -123,6 +121,11 @@ class ManagedModule:
         return self._watch.announcement
 
     @property
+    def heartbeats_missed(self) -> int:
+        """How many signs of life it was asked for and did not give."""
+        return self._watch.heartbeats_missed
+
+    @property
     def pid(self) -> int | None:
         """The process that runs now."""
         return self._process.pid
@@ -131,6 +134,11 @@ class ManagedModule:
     def generation(self) -> int:
         """The number of its present process; no connection to an earlier one is of any use."""
         return self.restarts
+
+    @property
+    def missing(self) -> str:
+        """What it still has to do to become ready, while it is starting."""
+        return self._watch.missing
 
     @property
     def failed_to_start(self) -> bool:
@@ -144,9 +152,7 @@ class ManagedModule:
 
         Raises:
             StateError: if it is alive already.
-            ModuleUnavailable: if the orchestrator is stopping.
         """
-        self._check_not_retired()
         self._revival.forget()
         self._advance(ModuleEvent.START_REQUESTED)
         self._orders.carried_out()
@@ -158,7 +164,7 @@ class ManagedModule:
     async def stop(self) -> None:
         """Ends it in peace, within the deadlines of its configuration; returns when it has ended."""
         self._revival.forget()
-        if self._life is None or self.state is ModuleState.IDLE or self.state in ENDED:
+        if self._life is None or self.state in AT_REST:
             return
         if not self._orders.stop:
             self._restart_since = None
@@ -171,9 +177,6 @@ class ManagedModule:
 
         What comes for it meanwhile waits until the new process is ready, at most `hold_timeout` seconds. A
         module that waits for others goes on waiting. Returns when the new process is being started.
-
-        Raises:
-            ModuleUnavailable: if the orchestrator is stopping.
         """
         if self._orders.stop and self._life is not None:
             await asyncio.wait({self._life})
@@ -182,13 +185,8 @@ class ManagedModule:
             await self._replaced.wait()
 
     def request_restart(self) -> None:
-        """Asks for what `restart` does and returns at once; a module that is being stopped stays so.
-
-        Raises:
-            ModuleUnavailable: if the orchestrator is stopping.
-        """
-        self._check_not_retired()
-        at_rest = self.state is ModuleState.IDLE or self.state in ENDED
+        """Asks for what `restart` does and returns at once; a module that is being stopped stays so."""
+        at_rest = self.state in AT_REST
         # Whoever is asked already, or has no process yet, will come by the newest one anyway.
         if self.state is ModuleState.WAITING or (not at_rest and (self._orders.stop or self._orders.restart)):
             return
@@ -205,14 +203,6 @@ class ManagedModule:
         else:
             self.gate.begin_draining()
             self._advance(ModuleEvent.RESTART_REQUESTED)
-
-    def retire(self) -> None:
-        """Never starts it again: the orchestrator is coming to its end."""
-        self._retired = True
-
-    def _check_not_retired(self) -> None:
-        if self._retired:
-            raise ModuleUnavailable(f"module {self.name} is not started: the orchestrator is stopping")
 
     async def kill(self) -> None:
         """Ends it at once, whatever it does."""

@@ -12,6 +12,7 @@ from pywatt.channels.carrier import Carrier, CarrierKind
 from pywatt.errors import NetworkError
 from pywatt.orchestrator.configuration.settings import command_for
 from pywatt.orchestrator.links.control_operations import ControlOperations
+from pywatt.orchestrator.links.crate_outbox import CrateOutbox
 from pywatt.orchestrator.links.crate_peer import HeartbeatPump
 from pywatt.orchestrator.links.handover import LOOPBACK, first_line, module_environment
 from pywatt.orchestrator.links.link import SETTLE_TIME, ModuleLink
@@ -68,19 +69,21 @@ class ModuleProcess:
         self.http_address: TcpAddress | None = None
         name = configuration.name
         self._control = ControlOperations(name, secrets, surroundings.ports, is_crate=self._is_crate)
+        outbox = CrateOutbox(name) if self._is_crate else None
         self.link = ModuleLink(
             name,
             unix_path=surroundings.record.socket_path(name) if configuration.sdk == "pywatt" else None,
             tcp=self._is_crate,
             operations={**self._control.table(), **operations},
             settle_time=SETTLE_TIME if self._is_crate else 0.0,
-            only_channels=self._is_crate,
+            outbox=outbox,
         )
         self._pump: HeartbeatPump | None = None
-        if self._is_crate:
-            self._pump = HeartbeatPump(lambda: self.link.best, surroundings.pump_pace)
+        if outbox is not None:
+            self._pump = HeartbeatPump(outbox.send_heartbeat, configuration.pump)
             self.link.on_traffic = self._crate_traffic
             self.link.on_noise = self._crate_noise
+            self.link.on_work = self._pump.expect_calls
 
     @property
     def pid(self) -> int | None:
@@ -144,6 +147,7 @@ class ModuleProcess:
             How it ended.
         """
         assert self._child is not None
+        self._control.heard()  # it will read no secret any more
         ended = await self._child.stop(self._stop_plan(time_left, answers=answers))
         connection = self._child.connection
         if connection is not None:  # what it wrote before it ended still counts
@@ -209,6 +213,8 @@ class ModuleProcess:
         if carrier is not None:
             with contextlib.suppress(NetworkError):  # the next step of the stop follows anyway
                 carrier.send(Shutdown())
+        if self._is_crate and self._child is not None and self._child.connection is not None:
+            self._child.connection.close_writing()  # it stays until its input ends: no use in waiting first
 
     def _crate_traffic(self, operation: Operation | None, carrier: Carrier) -> None:
         assert self._pump is not None

@@ -56,6 +56,8 @@ class ProcessWatch:
     Attributes:
         announcement: the newest of the present process, None before it came.
         ready_since: when the present process became ready, on the clock of the event loop.
+        heartbeats_missed: how many signs of life all processes were asked for and did not give.
+        missing: what it still has to do to become ready, while it is starting.
         silent: whether it has missed so many heartbeats that it is not ready any more.
     """
 
@@ -68,7 +70,8 @@ class ProcessWatch:
         self._loop = asyncio.get_running_loop()
         self._announced = asyncio.Event()
         self._announced_http: ListenAddress | None = None
-        self._missing = ""
+        self.missing = ""
+        self.heartbeats_missed = 0
         self.announcement: Announce | None = None
         self.ready_since: float | None = None
         self.silent = False
@@ -95,7 +98,7 @@ class ProcessWatch:
         self.silent = False
         self._announced.clear()
         self._announced_http = None
-        self._missing = "it has not announced itself"
+        self.missing = "it has not announced itself"
 
     def announce(self, announcement: Announce) -> None:
         """Takes what the process announced.
@@ -129,13 +132,13 @@ class ProcessWatch:
                     await self._announced.wait()
                 await wait_until_ready(self._check, self._note_missing)
         except TimeoutError:
-            return f"was not ready within {configuration.start_timeout:g} s: {self._missing}"
+            return f"was not ready within {configuration.start_timeout:g} s: {self.missing}"
         finally:
             reminder.cancel()
         self.ready_since = self._loop.time()
         self._listener.answers()
         return await watch_heartbeats(
-            lambda timeout: self._check().alive(timeout),
+            self._alive,
             HeartbeatTimes(
                 interval=configuration.heartbeat_interval, silence=configuration.heartbeat_timeout
             ),
@@ -151,16 +154,27 @@ class ProcessWatch:
         self.silent = False
         self._listener.answers()
 
+    async def _alive(self, timeout: float) -> bool:
+        alive = await self._check().alive(timeout)
+        self.heartbeats_missed += not alive
+        return alive
+
+    @property
+    def _serves_http(self) -> bool:
+        # A crate module announces the address that it was given, also when it serves nothing there.
+        worker = self.announcement is not None and not self.announcement.endpoints
+        return not (worker and self._configuration.sdk == "crate")
+
     def _check(self) -> ReadinessCheck:
         return ReadinessCheck(
             link=self._process.link,
-            address=self.http_address,
+            address=self.http_address if self._serves_http else None,
             health_path=health_path(self.announcement, self._configuration.health),
             heartbeats=self._process.speaks_lines,
         )
 
     def _remind(self) -> None:
-        self._listener.tell("INFO", f"is not ready yet: {self._missing}")
+        self._listener.tell("INFO", f"is not ready yet: {self.missing}")
 
     def _note_missing(self, missing: str) -> None:
-        self._missing = missing
+        self.missing = missing

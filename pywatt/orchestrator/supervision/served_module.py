@@ -19,6 +19,9 @@ class Link(Protocol):
             NetworkError: there is none, or it takes no more.
         """
 
+    def expect_calls(self) -> None:
+        """Is told of a request that the module is given on its own HTTP address."""
+
     async def exchange(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Send a request and wait for its answer.
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from attrs import field, frozen
-
-from pywatt.orchestrator.links.control_operations import PortBook
-from pywatt.orchestrator.links.crate_peer import PumpPace
+from attrs import frozen
 
 if TYPE_CHECKING:
+    from pywatt.orchestrator.links.control_operations import PortBook
     from pywatt.orchestrator.supervision.served_module import ServedModule
     from pywatt_fast.operations.types import RouteToModule
 
@@ -56,7 +54,6 @@ class Surroundings:
         process_ended: is told when a module's process has ended.
         ports: finds free ports.
         one_only: whether a module that does not come up is given up at once, as under `pywatt run`.
-        pump_pace: how crate modules are kept talking.
     """
 
     orchestrator_api: str
@@ -67,4 +64,3 @@ class Surroundings:
     process_ended: Callable[[str], None]
     ports: PortBook
     one_only: bool = False
-    pump_pace: PumpPace = field(factory=PumpPace)

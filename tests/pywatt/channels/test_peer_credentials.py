@@ -24,6 +24,19 @@ def test_a_unix_socket_names_its_peer() -> None:
         )
 
 
+def test_a_peer_that_has_hung_up_is_known_before_anything_is_read() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        theirs = socket.create_connection(server.getsockname())
+        ours, _ = server.accept()
+        with ours:
+            assert not peer_credentials.has_hung_up(ours)
+            theirs.sendall(b"x")
+            theirs.close()
+            assert ours.recv(1, socket.MSG_PEEK) == b"x"
+            assert peer_credentials.has_hung_up(ours)
+            assert ours.recv(1) == b"x"
+
+
 def test_sessions_are_compared_by_process() -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
     try:

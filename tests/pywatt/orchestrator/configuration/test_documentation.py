@@ -13,6 +13,7 @@ from pywatt.orchestrator.configuration.reading import key_names
 from pywatt.orchestrator.configuration.settings import (
     GatewayConfiguration,
     ModuleConfiguration,
+    PumpConfiguration,
     RestartConfiguration,
     SecretsConfiguration,
 )
@@ -23,6 +24,7 @@ TABLES: dict[str, type[Any]] = {
     "secrets": SecretsConfiguration,
     "modules.NAME": ModuleConfiguration,
     "modules.NAME.restart": RestartConfiguration,
+    "modules.NAME.pump": PumpConfiguration,
 }
 # What stands in words in the column of defaults.
 NO_DEFAULT = {"run", "app", "command", "route"}
@@ -30,6 +32,7 @@ DEFAULT_IN_WORDS = {
     "secrets": "what the Python file declares",
     "health": "what it announces",
     "restart": "its own defaults",
+    "pump": "its own defaults",
 }
 
 
@@ -70,4 +73,4 @@ def test_the_documented_exit_codes_are_those_of_the_command_line() -> None:
     section = PAGE.read_text().split("\n## Exit codes\n")[1]
     codes = [int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)]
     assert codes == [int(code) for code in re.findall(r"^  (\d+) ", exit_codes.DESCRIPTION, re.MULTILINE)]
-    assert codes == [0, 1, 2, 130]
+    assert codes == [0, 1, 2, 3, 4, 130]

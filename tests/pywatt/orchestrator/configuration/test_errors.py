@@ -62,8 +62,8 @@ def test_a_problem_reads_as_one_line(tmp_path: Path) -> None:
     problem = problem_of(tmp_path, MODULE + 'sdkk = "pywatt"\n')
     assert str(problem) == (
         f"{tmp_path}/pywatt.toml:3: modules.web.sdkk: unknown key; expected one of after, app, command, "
-        "directory, env, health, heartbeat_interval, heartbeat_timeout, hold_timeout, replicas, restart, route, run, sdk, "
-        "secrets, start_timeout, stop_timeout; "
+        "directory, env, health, heartbeat_interval, heartbeat_timeout, hold_timeout, pump, replicas, "
+        "restart, route, run, sdk, secrets, start_timeout, stop_timeout; "
         'did you mean "sdk"?'
     )
 
@@ -157,6 +157,7 @@ def test_gateway(tmp_path: Path, key: str, expected: str, suggestion: str | None
         ('restart = { polcy = "never" }', "unknown key", 'did you mean "policy"?'),
         ("restart = { exit_limit = 0 }", "is 0", None),
         ("restart = { initial_delay = 40 }", "is 40, above max_delay", None),
+        ("pump = {}", 'has no meaning for a module with sdk = "pywatt"', None),
     ],
 )
 def test_modules(tmp_path: Path, key: str, what: str, suggestion: str | None) -> None:
@@ -199,6 +200,9 @@ def test_names_that_cannot_be_part_of_a_path(tmp_path: Path, name: str) -> None:
         ('run = "web.py"\ndirectory = "nowhere"', "no such directory: ", 3),
         ('command = ["true"]\nsdk = "none"\nsecrets = ["A"]', "cannot ask for secrets", 4),
         ('command = ["true"]\nsdk = "none"\nenv = { PORT = "1" }', "is set by the orchestrator", 4),
+        ('command = ["true"]\nsdk = "none"\npump = { quick = 1 }', 'sdk = "none"', 4),
+        ('command = ["true"]\nsdk = "crate"\npump = { quick = 1 }', "is 1, above slow", 4),
+        ('command = ["true"]\nsdk = "crate"\npump = { slow = 0 }', "is 0", 4),
     ],
 )
 def test_what_is_started_must_exist(tmp_path: Path, table: str, what: str, line: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,13 +13,14 @@ from supervised import Workshop, until, workshop
 
 from pywatt.channels.carrier import CarrierKind
 from pywatt.errors import ModuleUnavailable
+from pywatt.orchestrator.configuration.settings import PumpConfiguration
 from pywatt.orchestrator.links import control_operations
-from pywatt.orchestrator.links.crate_peer import MAX_REPEATS, SecretAnswers
+from pywatt.orchestrator.links.crate_peer import MAX_REPEATS, HeartbeatPump, SecretAnswers
 from pywatt.orchestrator.supervision.managed_module import ManagedModule
 from pywatt.orchestrator.supervision.module_state import ModuleState
 from pywatt.protocol.listen import TcpAddress
 from pywatt.protocol.operations import SecretValue
-from pywatt_fast.operations.types import HttpRequest
+from pywatt_fast.operations.types import HeartbeatAck, HttpRequest
 
 __all__ = ["workshop"]
 
@@ -64,6 +67,27 @@ def only_shutdown():
     log("standard input ended")
     os._exit(0)
 """
+
+
+class CountingPump(HeartbeatPump):
+    """Counts its heartbeats; ten seconds apart while the module is busy, which is for 1000."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.clock = Clock(asyncio.get_running_loop())
+        self.carrier: Any = SimpleNamespace(kind=CarrierKind.TCP)
+        super().__init__(self.count, PumpConfiguration(quick=10.0, quick_time=1000.0, slow=500.0))
+
+    def count(self) -> None:
+        self.sent += 1
+
+    async def sent_within(self, seconds: float, steps: int) -> int:
+        before = self.sent
+        for _ in range(steps):
+            await self.clock.advance(seconds / steps)
+        return self.sent - before
+
+
 SECRETS = """
 def ask(name):
     say(op="get_secret", name=name)
@@ -152,6 +176,56 @@ async def test_http_is_never_sent_over_its_channel(workshop: Workshop) -> None:
     module = await start(workshop, CRATE + "run()\n")
     with pytest.raises(ModuleUnavailable, match="an address of its own"):
         await module.link.exchange(HttpRequest("1", "GET", "/", {}, None), 10)
+
+
+class TestPump:
+    """The pace, with a clock that is moved by hand."""
+
+    @pytest.fixture
+    async def pump(self) -> AsyncIterator[CountingPump]:
+        pump = CountingPump()
+        pump.start()
+        yield pump
+        pump.stop()
+
+    async def test_a_module_that_was_just_started_is_busy(self, pump: CountingPump) -> None:
+        assert await pump.sent_within(100.0, steps=10) == 10
+
+    async def test_a_busy_module_is_idle_when_it_has_sent_nothing_for_a_while(
+        self, pump: CountingPump
+    ) -> None:
+        await pump.sent_within(1000.0, steps=100)
+        assert await pump.sent_within(1000.0, steps=100) == 2
+
+    async def test_what_it_sends_is_followed_by_a_heartbeat_at_once_and_makes_it_busy(
+        self, pump: CountingPump
+    ) -> None:
+        await pump.sent_within(2000.0, steps=200)
+        before = pump.sent
+        pump.on_traffic(None, pump.carrier)
+        assert pump.sent == before + 1
+        assert await pump.sent_within(100.0, steps=10) == 10
+
+    async def test_its_acknowledgements_do_not_make_it_busy(self, pump: CountingPump) -> None:
+        await pump.sent_within(2000.0, steps=200)
+        before = pump.sent
+        pump.on_traffic(HeartbeatAck(), pump.carrier)
+        assert pump.sent == before
+
+    async def test_a_request_that_it_is_given_makes_an_idle_module_busy(self, pump: CountingPump) -> None:
+        await pump.sent_within(2000.0, steps=200)
+        before = pump.sent
+        pump.expect_calls()
+        assert pump.sent == before + 1
+        pump.expect_calls()  # it is busy already: a thousand requests bring no thousand heartbeats
+        assert pump.sent == before + 1
+        assert await pump.sent_within(100.0, steps=10) == 10
+
+    async def test_nothing_is_sent_after_the_end(self, pump: CountingPump) -> None:
+        pump.stop()
+        pump.expect_calls()
+        pump.on_traffic(None, pump.carrier)
+        assert await pump.sent_within(1000.0, steps=10) == 0
 
 
 async def test_a_repeated_answer_ends_with_any_sign_and_after_five_times() -> None:

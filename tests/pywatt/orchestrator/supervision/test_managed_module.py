@@ -453,17 +453,6 @@ class TestRestarts:
             await stop
         await workshop.until_state(module, ModuleState.READY)
 
-    async def test_nothing_is_started_any_more_once_all_are_stopped_or_killed(
-        self, workshop: Workshop
-    ) -> None:
-        module = await workshop.start_one()
-        await workshop.supervisors[0].stop_all()
-        with pytest.raises(ModuleUnavailable, match="the orchestrator is stopping"):
-            await module.restart()
-        with pytest.raises(ModuleUnavailable, match="the orchestrator is stopping"):
-            module.start()
-        assert module.state is ModuleState.STOPPED
-
     async def test_one_that_is_deaf_is_not_waited_for(self, workshop: Workshop) -> None:
         module = await workshop.start_one(heartbeat_interval=0.1, heartbeat_timeout=60.0, stop_timeout=1000.0)
         first = module.pid
