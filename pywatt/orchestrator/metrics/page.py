@@ -139,6 +139,11 @@ def _add_queues(text: MetricsText, modules: Collection[ManagedModule], broker: B
         ((_name(module), waiting[module.name]) for module in modules),
     )
     text.gauge(
+        "pywatt_module_held",
+        "Requests and messages that wait for the module's next process.",
+        ((_name(module), len(module.gate.holding)) for module in modules),
+    )
+    text.gauge(
         "pywatt_module_requests_waiting",
         "Requests that were sent over the module's carriers and are not answered.",
         ((_name(module), module.link.waiting) for module in modules),

@@ -85,7 +85,7 @@ def no_such_module(house: House) -> str:
 
 
 def stopped(house: House) -> str:
-    house.bank.state = ModuleState.STOPPED
+    house.bank.enter(ModuleState.STOPPED)
     return "bank"
 
 
