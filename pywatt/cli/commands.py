@@ -16,6 +16,8 @@ _VERBS: Final = {
     "ps": "Show the modules: state, restarts, CPU, memory, and why one is not well.",
     "events": "Show what happened, and what happens.",
     "wait": "Wait until modules are ready.",
+    "call": "Call a message endpoint of a module.",
+    "get": "Send an HTTP request through the gateway.",
     "restart": "Restart modules; the others go on serving.",
     "stop": "Stop modules; the orchestrator stays.",
     "start": "Start modules that do not run.",
