@@ -1,5 +1,6 @@
 """`pywatt logs`: what modules have logged, read from the files."""
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +134,8 @@ def command(
 
     logs = find_logs(file)
     if not logs.exist() and not (follow and logs.modules):
+        if not os.path.exists(file):
+            raise click.UsageError(f"there is no file {file}; name another with --file")
         raise NoLogsError(file, logs.directory)
     _check_names(names, logs)
     shown = list(dict.fromkeys(names)) or logs.names()

@@ -40,7 +40,7 @@ class Redactor:
         """Hide a value from now on; short and common ones are refused, with one warning."""
         if not value:
             return
-        if len(value) < min_length() or value.lower() in COMMON_WORDS:
+        if not is_hidden(value):
             self._warn_once()
             return
         with self._lock:
@@ -72,6 +72,11 @@ class Redactor:
                 "a secret is too short or too common to be hidden in logs: the minimum is %d characters",
                 min_length(),
             )
+
+
+def is_hidden(value: str) -> bool:
+    """Whether a secret of this value is removed from logs: it is long enough and no common word."""
+    return len(value) >= min_length() and value.lower() not in COMMON_WORDS
 
 
 def merged_spans(pattern: re.Pattern[AnyStr], text: AnyStr) -> Iterator[tuple[int, int]]:

@@ -138,6 +138,7 @@ class ModuleConfiguration:
         health: the path that answers 200 when it is ready; None: what it announces.
         start_timeout: how long it may take to become ready, in seconds.
         stop_timeout: how long it may take to stop before it is killed, in seconds.
+        hold_timeout: how long a request or message may wait while it is restarted, in seconds.
         heartbeat_interval: how often it is asked whether it lives, in seconds.
         heartbeat_timeout: how long it may be silent before it is restarted, in seconds.
         restart: what happens when it ends by itself.
@@ -158,6 +159,7 @@ class ModuleConfiguration:
     health: HealthPath | None = None
     start_timeout: Seconds = 30.0
     stop_timeout: Seconds = 15.0
+    hold_timeout: Seconds = 30.0
     heartbeat_interval: Seconds = 5.0
     heartbeat_timeout: Seconds = 30.0
     restart: RestartConfiguration = attrs.field(factory=RestartConfiguration)

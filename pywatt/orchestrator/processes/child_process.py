@@ -18,7 +18,7 @@ from attrs import frozen
 from pywatt.channels.limits import MAX_LINE
 from pywatt.channels.stdio import open_pipes
 from pywatt.errors import PyWattSDKError
-from pywatt.orchestrator.processes.process_group import (
+from pywatt.process_group import (
     kill_session,
     living_members,
     parent_death_hook,
