@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -24,14 +24,14 @@ class LinePrinter:
     """Prints lines until nobody reads them any more.
 
     Args:
-        names: of the logs, for alignment and colours.
+        names: of all logs, for alignment and colours.
         as_json: whether to print one JSON document for each line.
 
     Attributes:
         is_unread: whether whoever read the output has gone.
     """
 
-    def __init__(self, names: Sequence[str], *, as_json: bool) -> None:
+    def __init__(self, names: Iterable[str], *, as_json: bool) -> None:
         self.is_unread = False
         self._as_json = as_json
         self._layout = LogLayout(

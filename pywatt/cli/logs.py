@@ -141,7 +141,8 @@ def command(
     shown = list(dict.fromkeys(names)) or logs.names()
     selection = Selection(level, since, grep, shown)
     count = lines if lines is not None else float("inf") if since else DEFAULT_LINES
-    printer = LinePrinter(shown, as_json=as_json)
+    # All there are, so that a module has its colour and place whichever of them are shown.
+    printer = LinePrinter(dict.fromkeys([*logs.modules, *logs.names()]), as_json=as_json)
     reading = LogReading(logs, shown if names else None, selection, follows=follow)
     try:
         return _show(reading, printer, count, follow)

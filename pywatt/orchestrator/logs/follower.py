@@ -32,8 +32,8 @@ class Follower:
 
     def __init__(self, logs: StoredLogs, log: str, *, from_beginning: bool = False) -> None:
         self.missed = False
-        self.file = logs.open(log)
-        self.begin = 0 if self.file is None or from_beginning else _end_of_last_line(self.file)
+        self.file = None if from_beginning else logs.open(log)
+        self.begin = 0 if self.file is None else _end_of_last_line(self.file)
         self._logs = logs
         self._log = log
         self._offset = self.begin
@@ -44,7 +44,9 @@ class Follower:
     def read(self) -> list[StoredLine]:
         """Return the lines that have ended since the last time."""
         if self.file is None:
-            self.file = self._logs.open(self._log)
+            # All that is there has come since the last look.
+            oldest = self._logs.numbers(self._log)[-1:] or [0]
+            self.file = self._logs.open(self._log, oldest[0])
             if self.file is None:
                 return []
         lines = self._read_on(self.file)
@@ -95,24 +97,26 @@ class Follower:
     def _following(self) -> OpenLogFile | None:
         """The oldest file that is newer than the one that is open."""
         assert self.file is not None
-        following = self._logs.open(self._log)
-        for number in self._logs.numbers(self._log):
+        numbers = self._logs.numbers(self._log)
+        before = 0
+        for number in numbers:
+            if self._logs.identity(self._log, number) == self.file.identity:
+                newer = self._logs.open(self._log, before)
+                if newer is None or self._logs.identity(self._log, number) == self.file.identity:
+                    return newer
+                newer.close()  # rotated just now, so that this may be the one after the next: look again
+                return None
+            before = number
+        # Ours has gone. What was written after it stands in files that begin after its last line, and perhaps
+        # in others that have gone too.
+        for number in reversed(numbers):
             older = self._logs.open(self._log, number)
-            if older is None:
-                continue
-            if older.identity == self.file.identity:
+            if older is not None and self._is_newer(older):
+                self.missed = True
+                return older
+            if older is not None:
                 older.close()
-                return following
-            if not self._is_newer(older):
-                older.close()
-                # Ours has gone; whether it was the one before the oldest that is newer, nobody knows.
-                self.missed = self.missed or number > 1
-                return following
-            if following is not None:
-                following.close()
-            following = older
-        self.missed = self.missed or bool(self._logs.numbers(self._log))
-        return following
+        return self._logs.open(self._log)
 
     def _is_newer(self, file: OpenLogFile) -> bool:
         entry = read_entry(file.read(0, _FIRST_ENTRY).partition(b"\n")[0])

@@ -78,6 +78,19 @@ class StoredLogs:
         except OSError:
             return None
 
+    def identity(self, log: str, number: int = 0) -> tuple[int, int] | None:
+        """Return what tells a file from all others whatever its name, None when it is not there.
+
+        Args:
+            log: whose.
+            number: as in its name.
+        """
+        try:
+            status = os.stat(self.path(log, number), follow_symlinks=False)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
     def _logs(self) -> set[str]:
         return {name for name, _ in map(read_file_name, self._list()) if name is not None}
 
