@@ -240,3 +240,15 @@ async def test_a_verb_in_flight_is_told_that_the_orchestrator_was_killed(start: 
     said = await following.end()
     assert said.code == 1
     assert "the orchestrator closed the connection before it had answered" in said.err
+
+
+async def test_an_orchestrator_that_hangs_is_named_and_not_waited_for_for_ever(start: Start) -> None:
+    orchestrator = await start(FILES, bare("ledger"))
+    orchestrator.process.send_signal(signal.SIGSTOP)
+    try:
+        said = await say(orchestrator.folder, "ps")
+    finally:
+        orchestrator.process.send_signal(signal.SIGCONT)
+    assert said.code == 4
+    assert f"process {orchestrator.process.pid} runs pywatt.toml and takes no commands" in said.err
+    assert (await states(orchestrator.folder))["ledger"] == "ready"
