@@ -297,7 +297,7 @@ class Orchestrator:
             if module.state is ModuleState.READY:
                 self._show_ready(module)
             self._service.changed()
-        if self._single is not None and module.state in ENDED and module.name not in self._manual.restarting:
+        if self._single is not None and module.state in ENDED:
             self._stop.set()
         if self._progress is not None:
             self._progress.changed()

@@ -7,7 +7,6 @@ import asyncio
 import pytest
 from supervised import News, Recorder, Workshop, workshop
 
-from pywatt.orchestrator.console.last_lines import RememberedLines
 from pywatt.orchestrator.events import (
     LONGEST_MESSAGE,
     REPORT,
@@ -108,17 +107,14 @@ async def test_a_closed_subscription_costs_nothing() -> None:
 
 
 async def test_what_is_reported_about_a_module_is_kept_unless_it_is_a_detail() -> None:
-    ring, lines, recorder = EventRing(), RememberedLines(), Recorder(News())
-    reports = RecordedReports(recorder, ring, lines)
+    ring, recorder = EventRing(), Recorder(News())
+    reports = RecordedReports(recorder, ring)
     reports.event("DEBUG", "a detail", "catalog")
     reports.event("WARN", "a warning", "catalog", exits=3)
-    reports.module_line("catalog", b"a line")
     assert [(event.kind, event.message, event.fields) for event in ring.recent()] == [
         (REPORT, "a warning", {"exits": 3})
     ]
     assert recorder.events == [("DEBUG", "a detail", "catalog"), ("WARN", "a warning", "catalog")]
-    assert recorder.lines == [("catalog", b"a line")]
-    assert lines.last_lines("catalog", 5) == ["a line"]
 
 
 async def test_a_change_of_state_says_why(workshop: Workshop) -> None:

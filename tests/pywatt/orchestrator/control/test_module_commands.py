@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from supervised import DEADLINE, READY, Workshop, until, workshop
 
-from pywatt.orchestrator.console.last_lines import RememberedLines
+from pywatt.orchestrator.console.last_lines import CollectedLines
 from pywatt.orchestrator.control.commands import check_arguments
 from pywatt.orchestrator.control.errors import ControlError, ControlTimeout
 from pywatt.orchestrator.control.module_commands import ModuleCommands
@@ -31,12 +31,13 @@ class Desk:
     def __init__(self, workshop: Workshop, *configurations: Any) -> None:
         self.workshop = workshop
         self.items: list[Mapping[str, Any]] = []
-        self.lines = RememberedLines()
+        self.lines: dict[str, list[bytes]] = {}
         self.events = EventRing()
         self.supervisor = workshop.supervise(*configurations)
         self.supervisor.on_change(lambda module, before: record_change(self.events, module, before))
         self.stopped_now: list[bool] = []
-        reports = ModuleReports(self.lines, lambda module: f"http://127.0.0.1:9900/m/{module.name}/")
+        lines = CollectedLines(lambda module: self.lines.get(module, []))
+        reports = ModuleReports(lines, lambda module: f"http://127.0.0.1:9900/m/{module.name}/")
         modules = ModuleCommands(self.supervisor, ManualControl(self.supervisor), self.events, reports)
         whole = OrchestratorCommands(self.events, self.supervisor.modules, self.stop)
         self.table = {**modules.table(), **whole.table()}
@@ -90,7 +91,7 @@ async def test_a_module_is_described(workshop: Workshop) -> None:
 
 async def test_one_that_is_not_well_tells_its_reason_and_the_end_of_its_log(workshop: Workshop) -> None:
     desk = Desk(workshop, one(workshop, text=FAILS, restart={"policy": "never"}))
-    desk.lines.add("a", b"no luck")
+    desk.lines["a"] = [b"no luck"]
     await desk.open()
     await workshop.until_state(desk.supervisor.modules["a"], ModuleState.EXITED)
     (module,) = (await desk.ask("modules"))["modules"]
