@@ -7,6 +7,8 @@ import json
 import os
 import stat
 import struct
+import sys
+import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +19,15 @@ from pywatt.errors import ConnectionFailed
 from pywatt.orchestrator.control.commands import NAMES, SECONDS, SendItem
 from pywatt.orchestrator.control.errors import ControlError
 from pywatt.orchestrator.control.limits import ITEM_QUEUE, MAX_ANSWER, MAX_REQUEST, ClientLimits
+
+# Becomes nobody and prints what it is told.
+STRANGER = """
+import os, socket, sys
+os.setuid(65534)
+client = socket.socket(socket.AF_UNIX)
+client.connect(sys.argv[1])
+sys.stdout.buffer.write(client.recv(65536))
+"""
 
 
 class Held:
@@ -324,3 +335,19 @@ async def test_a_second_server_at_one_path_is_refused(place: Place) -> None:
     await place.serve({})
     with pytest.raises(ConnectionFailed, match="listens there"):
         await place.serve({})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+async def test_another_user_is_told_to_leave() -> None:
+    with tempfile.TemporaryDirectory(prefix="pywatt-") as folder:
+        os.chmod(folder, 0o755)
+        place = Place(f"{folder}/control.sock")
+        server = await place.serve({})
+        os.chmod(place.path, 0o666)
+        stranger = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", STRANGER, place.path), stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await asyncio.wait_for(stranger.communicate(), DEADLINE)
+        await server.close()
+    assert b'"not_allowed"' in out
+    assert b"user 65534" in out
