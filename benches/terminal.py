@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from _table import Row, show
+from _table import row_of_times, show
 
 MODULE = """\
 read first
@@ -63,7 +62,11 @@ def main() -> int:
                 subprocess.run(
                     [*pywatt(), "down", "--now"], check=True, cwd=folder, env=environment, **silent
                 )
-    show("the command line", [row(subject, times) for subject in times], as_json=options.json)
+    show(
+        "the command line",
+        [row_of_times(name, times, (NOTHING, LIBRARIES)) for name in times],
+        as_json=options.json,
+    )
     return 0
 
 
@@ -112,22 +115,6 @@ def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> flo
     began = time.perf_counter()
     subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
-
-
-def row(name: str, times: Mapping[str, list[float]]) -> Row:
-    own = times[name]
-
-    def times_as_long_as(other: str) -> float | None:
-        if other == name:
-            return None
-        return statistics.median(ours / theirs for ours, theirs in zip(own, times[other], strict=True))
-
-    return {
-        "subject": name,
-        "ms": statistics.median(own) * 1e3,
-        f"/ {NOTHING}": times_as_long_as(NOTHING),
-        f"/ {LIBRARIES}": times_as_long_as(LIBRARIES),
-    }
 
 
 if __name__ == "__main__":

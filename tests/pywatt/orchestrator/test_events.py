@@ -130,3 +130,11 @@ async def test_a_change_of_state_says_why(workshop: Workshop) -> None:
     assert (event.kind, event.level, event.module) == (STATE, "WARN", "one")
     assert event.message == "is exited: exited with code 3 before it announced itself: no luck"
     assert (event.fields["before"], event.fields["after"]) == ("starting", "exited")
+
+
+def test_secrets_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    redaction.register_for_redaction("hunter2-hunter2")
+    ring = EventRing()
+    ring.record("INFO", "noise", "it is hunter2-hunter2", detail="hunter2-hunter2")
+    (event,) = ring.recent()
+    assert "hunter2" not in str(event.to_json())
