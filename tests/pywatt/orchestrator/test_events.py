@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from supervised import News, Recorder, Workshop, workshop
 
+from pywatt.observe.redaction import register_secret
 from pywatt.orchestrator.events import (
     LONGEST_MESSAGE,
     REPORT,
@@ -132,8 +133,8 @@ async def test_a_change_of_state_says_why(workshop: Workshop) -> None:
     assert (event.fields["before"], event.fields["after"]) == ("starting", "exited")
 
 
-def test_secrets_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
-    redaction.register_for_redaction("hunter2-hunter2")
+def test_secrets_are_removed() -> None:
+    register_secret("hunter2-hunter2")
     ring = EventRing()
     ring.record("INFO", "noise", "it is hunter2-hunter2", detail="hunter2-hunter2")
     (event,) = ring.recent()
