@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -14,6 +15,9 @@ import pytest
 from orchestrators import Orchestrator, Start, is_alive
 from terminals import Desk, terminal
 from verbs import BARE_SH, Verb, bare, say
+
+from pywatt.orchestrator.control.client import connect
+from pywatt.orchestrator.control.errors import ControlError
 
 __all__ = ["terminal"]
 
@@ -28,6 +32,12 @@ STUBBORN_SH = BARE_SH.replace("exit 0", "touch asked; while [ ! -e go ]; do slee
 async def shop(start: Start) -> Orchestrator:
     """Two modules, the second after the first."""
     return await start(FILES, bare("ledger") + bare("catalog", after=["ledger"]))
+
+
+@pytest.fixture
+def run_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PYWATT_RUN_DIR", str(tmp_path / "run"))
+    return tmp_path / "run"
 
 
 async def states(folder: Path) -> dict[str, str]:
@@ -59,13 +69,8 @@ async def test_ps_tells_programs_all_of_it(shop: Orchestrator) -> None:
     assert module["state"] == "ready"
     assert is_alive(module["pid"])
     assert module["memory_bytes"] > 0
+    assert module["cpu_percent"] >= 0
     assert module["url"] == f"{shop.url}/m/catalog/"
-
-
-async def test_ps_knows_the_load_from_the_second_time_on(shop: Orchestrator) -> None:
-    async with asyncio.timeout(30):
-        while (await say(shop.folder, "ps", "ledger", "--json")).json[0]["cpu_percent"] is None:
-            pass
 
 
 async def test_ps_says_why_a_module_is_not_well(start: Start) -> None:
@@ -325,6 +330,22 @@ async def test_a_reader_of_events_may_leave(shop: Orchestrator) -> None:
     )
     out, err = await process.communicate()
     assert (len(out.splitlines()), err) == (1, b"")
+
+
+# --- the socket itself
+
+
+async def test_the_page_on_the_socket_lists_every_command(shop: Orchestrator, run_directory: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
+    table = page[page.index("| command |") :].partition("\n\n")[0]
+
+    def ask() -> str:
+        with connect(str(shop.folder / "pywatt.toml")) as client, pytest.raises(ControlError) as caught:
+            client.request("no such command")
+        return caught.value.advice or ""
+
+    known = (await asyncio.to_thread(ask)).partition("expected one of: ")[2].split(", ")
+    assert sorted(known) == sorted(re.findall(r"^\| `(\w+)`", table, flags=re.MULTILINE))
 
 
 # --- completion

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import stat
 import struct
 import sys
@@ -279,6 +280,26 @@ async def test_a_client_that_never_reads_is_cut_off(place: Place, caplog: pytest
         while server.clients:
             await asyncio.sleep(0)
     assert "read nothing" in caplog.text
+
+
+async def test_nothing_more_is_taken_from_a_client_that_does_not_read(place: Place) -> None:
+    async def big(_arguments: Mapping[str, Any], _send_item: SendItem) -> dict[str, Any]:
+        return {"filler": "x" * ITEM_QUEUE}
+
+    server = await place.serve({"big": command(big)})
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.setblocking(False)
+        silent.connect(place.path)
+
+        async def ask_on_and_on() -> None:
+            while True:
+                silent.send(frame(b'{"id":1,"command":"big"}'))
+                await asyncio.sleep(0)
+
+        # Whoever is read from can go on; one that is not finds the socket full.
+        with pytest.raises(BlockingIOError):
+            await asyncio.wait_for(ask_on_and_on(), DEADLINE)
+        assert server.clients == 1
 
 
 async def test_an_answer_above_the_limit_is_told_as_an_error(place: Place) -> None:

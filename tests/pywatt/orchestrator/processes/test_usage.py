@@ -38,6 +38,8 @@ def test_a_session_is_summed_up(session: subprocess.Popen[bytes]) -> None:
     assert usage.processes == 2
     assert usage.cpu_seconds >= 0.2
     assert usage.memory_bytes > 1024 * 1024
+    assert usage.age is not None
+    assert usage.age >= usage.cpu_seconds - 0.1
 
 
 @on_linux
@@ -67,16 +69,24 @@ class Machine:
         self.now = 100.0
         self.seconds: dict[int, float] = {}
         self.reads = 0
+        self.age: float | None = None
 
     def read(self, sessions: Iterable[int]) -> dict[int, SessionUsage]:
         self.reads += 1
-        return {one: SessionUsage(self.seconds[one], 4096, 1) for one in sessions if one in self.seconds}
+        known = [one for one in sessions if one in self.seconds]
+        return {one: SessionUsage(self.seconds[one], 4096, 1, self.age) for one in known}
 
     def sampler(self) -> UsageSampler:
         return UsageSampler(lambda: self.now, self.read)
 
 
-def test_the_first_sample_knows_no_percentage() -> None:
+def test_the_first_sample_has_the_percentage_of_the_whole_life() -> None:
+    machine = Machine()
+    machine.seconds[1], machine.age = 5.0, 50.0
+    assert machine.sampler().sample([1])[1].cpu_percent == pytest.approx(10.0)
+
+
+def test_the_first_sample_knows_no_percentage_where_the_age_is_not_known() -> None:
     machine = Machine()
     machine.seconds[1] = 5.0
     load = machine.sampler().sample([1])[1]
