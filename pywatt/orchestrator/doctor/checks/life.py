@@ -159,9 +159,18 @@ def _never_announced(evidence: Evidence) -> Finding:
         FindingCode.NEVER_ANNOUNCED,
         Severity.ERROR,
         f"It did not announce itself within {seconds:g} s.",
-        'Does it speak the protocol at all? A plain web server is marked sdk = "none" (here: --sdk none).',
+        _silence_cure(evidence),
         quote=(*log_quote(evidence.log, 3), *HANDSHAKE),
     )
+
+
+def _silence_cure(evidence: Evidence) -> str:
+    if evidence.secrets and evidence.module.sdk != "crate":
+        return (
+            "It got its secrets and said nothing more. A module of the Rust crate loses answers unless it is "
+            'marked sdk = "crate" (here: --sdk crate).'
+        )
+    return 'Does it speak the protocol at all? A plain web server is marked sdk = "none" (here: --sdk none).'
 
 
 def _last_wait(evidence: Evidence) -> tuple[Frame, ...]:
