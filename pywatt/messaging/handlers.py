@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 MAX_RUNNING: Final = 1000
+MAX_NAMED: Final = 100
+"""How many endpoints the caller of one that does not exist is told."""
 MAX_THREADS: Final = min(32, (os.cpu_count() or 1) + 4)
 _LOG: Final = logging.getLogger(__name__)
 
@@ -164,7 +166,8 @@ class MessageHandlers:
         """
         endpoint = self._by_endpoint.get(request.endpoint) or self._for_source(source, request_id)
         if endpoint is None:
-            raise EndpointNotFound(f"there is no message endpoint {request.endpoint!r}")
+            details = {"endpoints": self.endpoints[:MAX_NAMED]}
+            raise EndpointNotFound(f"there is no message endpoint {request.endpoint!r}", details)
         if self._running >= self.limit:
             raise ModuleUnavailable(f"{self.limit} message handlers are running, which is the limit")
         self._running += 1

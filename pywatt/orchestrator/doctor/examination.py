@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from pywatt.orchestrator.broker import Broker
+from pywatt.orchestrator.configuration.settings import LogsConfiguration
 from pywatt.orchestrator.doctor.evidence import Diagnostics, Evidence, Interpreter, Probe, Stop
 from pywatt.orchestrator.doctor.interpreter import ask_interpreter
 from pywatt.orchestrator.doctor.probing import ask_endpoints, plan_probes, send_heartbeats
@@ -21,13 +22,14 @@ from pywatt.orchestrator.doctor.record_reading import read_records
 from pywatt.orchestrator.doctor.recording import ModuleRecorder, QuietLogging, RecordingDesk
 from pywatt.orchestrator.links.control_operations import PortBook
 from pywatt.orchestrator.links.handover import inherited_environment
-from pywatt.orchestrator.processes.process_group import living_members
+from pywatt.orchestrator.logs.collector import LogCollector, open_collector
 from pywatt.orchestrator.processes.run_directory import RunDirectory
 from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, withheld_names
 from pywatt.orchestrator.secrets.secret_sources import SecretSources
 from pywatt.orchestrator.supervision.module_state import ENDED, ModuleState
 from pywatt.orchestrator.supervision.supervisor import Supervisor
 from pywatt.orchestrator.supervision.surroundings import Surroundings
+from pywatt.process_group import living_members
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.doctor.subject import Subject
@@ -72,12 +74,15 @@ async def examine(
         tempfile.TemporaryDirectory(prefix="pywatt-doctor-", ignore_cleanup_errors=True) as folder,
         QuietLogging(lambda text: recorder.event("WARN", text)),
         RunDirectory.open(Path(folder) / subject.module.name, Path(folder) / "run") as record,
+        contextlib.closing(open_collector(LogsConfiguration(), record.path, recorder)) as logs,
     ):
+        logs.start(recorder.event)
         examination = _Examination(
             subject,
             secrets=secrets,
             recorder=recorder,
             record=record,
+            logs=logs,
             records=Path(folder) / "records",
             progress=progress,
         )
@@ -93,6 +98,7 @@ class _Examination:
         secrets: SecretSources,
         recorder: ModuleRecorder,
         record: RunDirectory,
+        logs: LogCollector,
         records: Path,
         progress: Progress,
     ) -> None:
@@ -110,6 +116,7 @@ class _Examination:
             environment={**self._environment, DIAGNOSTICS_VARIABLE: str(records)},
             record=record,
             reporter=recorder,
+            logs=logs,
             route=self._route,
             process_ended=self._process_ended,
             ports=PortBook(),

@@ -44,11 +44,16 @@ class ModuleRecorder:
         self.calls: list[CallAway] = []
         self.events: list[str] = []
 
-    def module_line(self, module: str, line: bytes) -> None:
-        """Keep a line of its log."""
-        self.lines_lost += len(self.lines) == MAX_LINES
-        text = redact(line.decode(errors="replace"))[:MAX_LINE]
-        self.lines.append(LogLine(time.monotonic(), text))
+    def module_lines(self, module: str, lines: bytes) -> None:
+        """Keep lines of its log; called on the collector's thread."""
+        now = time.monotonic()
+        for line in lines.splitlines():
+            self.lines_lost += len(self.lines) == MAX_LINES
+            self.lines.append(LogLine(now, redact(line.decode(errors="replace"))[:MAX_LINE]))
+
+    def tell_unshown(self) -> bool:
+        """All are kept, or counted."""
+        return False
 
     def event(self, level: str, message: str, module: str | None = None, **fields: object) -> None:
         """Keep what its supervision tells of it."""

@@ -29,8 +29,8 @@ from pywatt.orchestrator.processes.run_location import (
     RunLocation,
     digest,
     locate,
-    remove_sockets,
 )
+from pywatt.orchestrator.processes.run_lock import remove_sockets
 
 _logger = logging.getLogger(__name__)
 
