@@ -195,7 +195,7 @@ class _Examination:
             self._progress(f"waiting {what} ({waited:.0f} of {deadline:g} s)")
 
     def _waits_in_vain(self) -> bool:
-        """Whether it waits for a secret that it will not get: a crate module can only be refused by silence."""
+        """Whether it waits for a secret that it will not get: a crate module is refused by silence."""
         refused = any(secret.source is None for secret in self._desk.asked.values())
         return refused and self._subject.module.sdk == "crate"
 
