@@ -196,8 +196,8 @@ class TestBlockingCalls:
 
 
 class TestEndpoints:
-    def asked(self, status: int | None, seconds: float = 0.1, **seen: Any) -> Evidence:
-        probes = (Probe("/sum", 101.0, seconds, status, "" if status else "no answer"),)
+    def asked(self, status: int | None, problem: str = "", **seen: Any) -> Evidence:
+        probes = (Probe("/sum", 101.0, 0.1, status, problem),)
         return healthy(announcement=announced("/sum"), probes=probes, **seen)
 
     def test_a_route_that_says_404_is_only_noted(self) -> None:
@@ -234,6 +234,10 @@ class TestEndpoints:
 
     def test_one_that_never_answers(self) -> None:
         assert only(self.asked(None)).code is FindingCode.ENDPOINT_SILENT
+
+    def test_one_that_breaks_off(self) -> None:
+        finding = only(self.asked(None, "it closed the connection"))
+        assert (finding.code, finding.severity) == (FindingCode.ENDPOINT_FAILS, Severity.ERROR)
 
     def test_a_thousand_and_one(self) -> None:
         many = announced(*(f"/item/{number}" for number in range(1001)))
