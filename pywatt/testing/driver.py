@@ -26,7 +26,8 @@ class ReferenceDriver(ModuleSession):
 
     Made by `ReferenceDriver.start`, and used as an asynchronous context manager. What the module sends and
     the crate could not read is a violation; it ends whatever the test waits for with `ConformanceError`, and
-    so does leaving the block. Every wait has a deadline and says what was awaited.
+    so does leaving the block. Every wait has a deadline and says what was awaited. Requests, messages,
+    heartbeats and rotations wait for the announcement first, as those of an orchestrator do.
 
     Attributes:
         transcript: all lines and frames, both ways.
@@ -159,6 +160,7 @@ class ReferenceDriver(ModuleSession):
         """
         if carrier == "http":
             return await self._plain_http(method, target, headers or {}, body, timeout)
+        await self.announced(timeout)
         source = await self._source(carrier, timeout)
         request_id = str(uuid.uuid4())
         request = {"request_id": request_id, "method": method, "uri": target, "headers": dict(headers or {})}
@@ -260,6 +262,7 @@ class ReferenceDriver(ModuleSession):
         Returns:
             How long that took, in seconds.
         """
+        await self.announced(timeout)
         return await self.raw_heartbeat(compact({"op": "heartbeat"}), carrier, timeout=timeout)
 
     async def raw_heartbeat(
@@ -323,6 +326,7 @@ class ReferenceDriver(ModuleSession):
         for name, value in (secrets or {}).items():
             self.transcript.hide(value)
             self._conversation.secrets[name] = value
+        await self.announced(timeout)
         rotation_id = str(uuid.uuid4())
         self._conversation.ask_rotation(rotation_id)
         await self.send({"op": "rotated", "keys": list(names), "rotation_id": rotation_id})
@@ -355,6 +359,7 @@ class ReferenceDriver(ModuleSession):
         seconds: float,
         notify: bool,
     ) -> None:
+        await self.announced()
         content = payloads.request(
             endpoint,
             payload,

@@ -16,11 +16,12 @@ from pywatt.testing.conformance.case import (
     Status,
     UnmetError,
 )
-from pywatt.testing.conformance.compiled_module import known_deviation
+from pywatt.testing.conformance.compiled_module import known_deviation, writes_lines
 from pywatt.testing.conformance.report import CaseResult, ConformanceReport
 from pywatt.testing.conformance.serving import only_protocol_case, serving_cases
 from pywatt.testing.conformance.starting import start_cases
 from pywatt.testing.conformance.stopping import stop_cases
+from pywatt.testing.conversation import CallHandler
 from pywatt.testing.driver import ReferenceDriver
 from pywatt.testing.errors import ConformanceError
 from pywatt.testing.settings import CARRIERS, CarrierName, free_port
@@ -40,12 +41,10 @@ def conformance_cases(
         compiled: whether it is built with the published crate.
     """
     offered: tuple[CarrierName, ...] = tuple(name for name in CARRIERS if name == "stdio" or name in carriers)
-    return [
-        *start_cases(offered),
-        *serving_cases(offered, compiled),
-        *stop_cases(offered),
-        only_protocol_case(),
-    ]
+    serving = serving_cases(offered, compiled)
+    if compiled:
+        serving.sort(key=lambda case: writes_lines(case.name))
+    return [*start_cases(offered), *serving, *stop_cases(offered), only_protocol_case()]
 
 
 async def check_conformance(
@@ -59,6 +58,7 @@ async def check_conformance(
     directory: Path | str | None = None,
     deadline: float = CASE_DEADLINE,
     compiled: bool = False,
+    answers: Mapping[tuple[str, str], CallHandler] | None = None,
     only: Sequence[str] | None = None,
     on_result: Callable[[CaseResult], None] | None = None,
 ) -> ConformanceReport:
@@ -75,6 +75,8 @@ async def check_conformance(
         directory: where it runs; None: here.
         deadline: how long each wait in a case may last, in seconds.
         compiled: whether it is built with the published crate: its known deviations count as such.
+        answers: for a module that calls others: by module and endpoint what takes the payload and returns the
+            result, as in `ReferenceDriver.answer`.
         only: the names of the cases to run; None: all.
         on_result: called with each result as soon as it is there.
 
@@ -93,6 +95,7 @@ async def check_conformance(
         directory=directory,
         deadline=deadline,
         compiled=compiled,
+        answers=dict(answers or {}),
     )
     run = _Run(subject, on_result or (lambda result: None))
     await run.all(cases)
@@ -113,12 +116,13 @@ class _Subject:
     directory: Path | str | None
     deadline: float
     compiled: bool
+    answers: dict[tuple[str, str], CallHandler]
 
     def start(self, case: ConformanceCase) -> ReferenceDriver:
         listen = self.listen
         if listen is None:
             listen = f"127.0.0.1:{free_port() if self.compiled else 0}"
-        return ReferenceDriver.start(
+        driver = ReferenceDriver.start(
             self.command,
             module_id=self.module_id,
             secrets=self.secrets,
@@ -132,6 +136,9 @@ class _Subject:
             first_line=case.first_line,
             tagged_init=case.tagged_init,
         )
+        for (target, endpoint), handler in self.answers.items():
+            driver.answer(target, endpoint, handler)
+        return driver
 
 
 class _Run:

@@ -7,6 +7,8 @@ import contextlib
 import uuid
 from typing import Final
 
+from attrs import evolve
+
 from pywatt.errors import CallError, EndpointNotFound
 from pywatt.testing import sections
 from pywatt.testing.conformance.case import ConformanceCase, NotApplicableError, UnmetError
@@ -18,7 +20,8 @@ from pywatt.testing.settings import CarrierName
 HEARTBEAT: Final = b'{"op":"heartbeat"}'
 HEARTBEAT_IN_BASE64: Final = b"eyJvcCI6ImhlYXJ0YmVhdCJ9"
 UNKNOWN_OPERATION: Final = b'{"op":"pywatt_conformance_unknown"}'
-GARBAGE: Final = b"\xffthis is no JSON{"
+GARBAGE: Final = b"this is no JSON{"
+NOT_UTF_8: Final = b'{"op":"heartbeat\xff"}'
 LARGE_BODY: Final = bytes(range(256)) * 1024
 UNKNOWN_CODE: Final = 9
 LARGEST_LENGTH: Final = 2**32 - 1
@@ -50,6 +53,8 @@ def serving_cases(carriers: tuple[CarrierName, ...], compiled: bool) -> list[Con
             _survival_case("unknown-op", "an unknown operation", name, UNKNOWN_OPERATION, sign_of_life)
         )
         cases.append(_survival_case("garbage", "what is no JSON", name, GARBAGE, sign_of_life))
+        not_utf_8 = _survival_case("not-utf-8", "what is not UTF-8", name, NOT_UTF_8, sign_of_life)
+        cases.append(evolve(not_utf_8, alone=True))
     for name in channels:
         cases += [_reconnect_case(name), _identify_again_case(name)]
     cases += [_unknown_code_case(name) for name in channels]
@@ -152,6 +157,7 @@ def _survival_case(
 
 def _reconnect_case(channel: CarrierName) -> ConformanceCase:
     async def reconnects(module: ReferenceDriver) -> None:
+        await module.connected(channel)
         times = module.times_connected(channel)
         await module.cut(channel)
         await module.connected(channel, times + 1)
@@ -182,6 +188,7 @@ def _unknown_code_case(channel: CarrierName) -> ConformanceCase:
 
 def _oversized_case(channel: CarrierName) -> ConformanceCase:
     async def refuses(module: ReferenceDriver) -> None:
+        await module.connected(channel)
         times = module.times_connected(channel)
         await module.send_raw(HEARTBEAT, channel, length=LARGEST_LENGTH)
         await module.connected(channel, times + 1)
