@@ -61,6 +61,9 @@ KILLED_BY: Final = 128  # plus the number of the signal, as shells have it
 class Display(Reporter, Protocol):
     """What is shown to the user; the console is the real one."""
 
+    def started(self) -> None:
+        """Commands are taken from now on."""
+
     def ready(self, module: str, url: str) -> None:
         """A module is ready."""
 
@@ -160,6 +163,7 @@ class Orchestrator:
         control = self._build_control()
         await control.start()
         self._signals.open()
+        self._console.started()
         gateway: Gateway | None = None
         try:
             self._events.record("INFO", ORCHESTRATOR, f"starts {len(self._supervisor.modules)} modules")
