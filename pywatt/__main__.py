@@ -7,7 +7,7 @@ from typing import NoReturn
 
 COMMANDS = (
     *("up", "run", "ps", "events", "wait", "restart", "stop", "start", "down"),
-    *("call", "get", "bench", "version", "completion"),
+    *("call", "get", "doctor", "bench", "version", "completion"),
 )
 
 USAGE = """\

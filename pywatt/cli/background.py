@@ -12,13 +12,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from pywatt.cli import exit_codes
 from pywatt.cli.running import connect
 from pywatt.errors import PyWattSDKError
+
+if TYPE_CHECKING:
+    from pywatt.orchestrator.console.console import Console
 
 DETACHED_FLAG: Final = "--detached"
 START_TIMEOUT: Final = 60.0
@@ -139,20 +142,16 @@ def _show_start(file: str, log_format: Any, timeout: float | None) -> None:
     )
 
     try:
-        with connect(file) as client:
-            modules = client.request("modules")["modules"]
-            with contextlib.closing(_Shown(modules, log_format)) as shown:
-                shown.modules(modules)
-                try:
-                    for item in client.stream("wait", timeout=timeout, settle=True):
-                        if "event" in item:
-                            shown.change(item["event"])
-                except ControlError:
-                    with contextlib.suppress(ControlError):
-                        shown.modules(client.request("modules")["modules"])
-                    raise
-                shown.modules(client.request("modules")["modules"])
-                shown.all_ready(client.greeting["url"])
+        with connect(file) as client, contextlib.closing(_Shown(log_format)) as shown:
+            try:
+                for item in client.stream("wait", timeout=timeout, settle=True):
+                    shown.item(item)
+            except ControlError:
+                with contextlib.suppress(ControlError):
+                    shown.modules(client.request("modules")["modules"])
+                raise
+            shown.modules(client.request("modules")["modules"])
+            shown.all_ready(client.greeting["url"])
     except (ConnectionLost, NotRunning) as error:
         raise BackgroundStartError(
             "the orchestrator ended while its modules were starting", "see why: pywatt logs"
@@ -171,34 +170,45 @@ class _Shown:
     """Shows modules as they become ready, each once, as an orchestrator in the foreground does.
 
     Args:
-        modules: all of them, as the control plane describes them.
         log_format: as for the console.
     """
 
-    def __init__(self, modules: list[dict[str, Any]], log_format: Any) -> None:
-        from pywatt.orchestrator.console.console import Console
+    def __init__(self, log_format: Any) -> None:
+        self._log_format = log_format
+        self._console: Console | None = None
+        self._waited_for: dict[str, str] = {}
 
-        self._waited_for = {module["name"]: module["url"] for module in modules}
-        self._console = Console(log_format, self._waited_for)
+    def item(self, item: dict[str, Any]) -> None:
+        """Shows one item of what is told about a start; the first says which modules there are."""
+        if "modules" in item:
+            from pywatt.orchestrator.console.console import Console
+
+            self._waited_for = {module["name"]: module["url"] for module in item["modules"]}
+            self._console = Console(self._log_format, self._waited_for)
+            self.modules(item["modules"])
+        elif "event" in item:
+            self._change(item["event"])
 
     def modules(self, modules: list[dict[str, Any]]) -> None:
         for module in modules:
             if module["ready"]:
                 self._ready(module["name"])
 
-    def change(self, event: dict[str, Any]) -> None:
-        if event["fields"]["after"] == "ready":
-            self._ready(event["module"])
-        elif event["level"] in ("WARN", "ERROR"):
-            self._console.event(event["level"], event["message"], event["module"])
-
     def all_ready(self, url: str) -> None:
-        self._console.all_ready(url if url.startswith("unix:") else f"{url}/")
+        if self._console is not None:
+            self._console.all_ready(url if url.startswith("unix:") else f"{url}/")
 
     def close(self) -> None:
-        self._console.close()
+        if self._console is not None:
+            self._console.close()
+
+    def _change(self, event: dict[str, Any]) -> None:
+        if event["fields"]["after"] == "ready":
+            self._ready(event["module"])
+        elif event["level"] in ("WARN", "ERROR") and self._console is not None:
+            self._console.event(event["level"], event["message"], event["module"])
 
     def _ready(self, name: str) -> None:
         url = self._waited_for.pop(name, None)
-        if url is not None:
+        if url is not None and self._console is not None:
             self._console.ready(name, url)

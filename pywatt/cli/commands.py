@@ -22,6 +22,7 @@ _VERBS: Final = {
     "stop": "Stop modules; the orchestrator stays.",
     "start": "Start modules that do not run.",
     "down": "Stop everything, the orchestrator included.",
+    "doctor": "Start one module alone and say what is wrong with it.",
     "bench": "Measure this machine's floors, and pywatt against them.",
     "version": "Show the version, the core and what it runs on.",
     "completion": "Print the completion script for a shell.",
@@ -30,6 +31,7 @@ _EXAMPLES: Final = """\b
 Examples:
   pywatt run hello.py                  one module, at http://127.0.0.1:9900/
   pywatt up                            all modules of ./pywatt.toml
+  pywatt doctor hello.py               what is wrong with it
   pywatt up -f shop/pywatt.toml        all modules of another file
   pywatt ps                            how they are
   pywatt restart catalog               one of them anew

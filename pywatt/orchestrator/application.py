@@ -18,12 +18,13 @@ import gc
 import os
 import signal
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pywatt import event_loop
 from pywatt.build_info import installed_version
 from pywatt.orchestrator.broker import Broker
-from pywatt.orchestrator.console.last_lines import RememberedLines
+from pywatt.orchestrator.console.last_lines import CollectedLines
 from pywatt.orchestrator.control.call_commands import CallCommands
 from pywatt.orchestrator.control.module_commands import ModuleCommands
 from pywatt.orchestrator.control.module_report import ModuleReports
@@ -35,6 +36,7 @@ from pywatt.orchestrator.gateway.listening_socket import gateway_url
 from pywatt.orchestrator.links.control_operations import PortBook, SecretDesk
 from pywatt.orchestrator.links.handover import inherited_environment
 from pywatt.orchestrator.local_calls import LocalCaller
+from pywatt.orchestrator.logs.collector import LogCollector, LogDisplay, open_collector
 from pywatt.orchestrator.processes.run_directory import RunDirectory
 from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, withheld_names
 from pywatt.orchestrator.secrets.secret_sources import SecretSources
@@ -58,8 +60,11 @@ FAILURE: Final = 1
 KILLED_BY: Final = 128  # plus the number of the signal, as shells have it
 
 
-class Display(Reporter, Protocol):
+class Display(Reporter, LogDisplay, Protocol):
     """What is shown to the user; the console is the real one."""
+
+    shows_logs: bool
+    on_own_line: Callable[[str, str | None], None] | None
 
     def started(self) -> None:
         """Commands are taken from now on."""
@@ -88,6 +93,7 @@ def run_orchestrator(configuration: Configuration, console: Display, *, single: 
         GatewayAddressError: the gateway's address is taken or cannot be bound.
         SocketActivationError: a service manager passed a socket that the gateway cannot serve.
         ConfigurationError: a file of secrets cannot be used.
+        LogDirectoryError: the log files have no place to lie.
         ConfigError: the environment asks for an event loop that is not there.
     """
     run_directory = RunDirectory.open(configuration.path)
@@ -102,13 +108,39 @@ def run_orchestrator(configuration: Configuration, console: Display, *, single: 
 def _run_locked(
     configuration: Configuration, console: Display, run_directory: RunDirectory, *, single: bool
 ) -> int:
+    display = console if console.shows_logs else None
+    logs = open_collector(configuration.logs, run_directory.path, display)
+    console.on_own_line = logs.say
+    try:
+        return _run_logged(configuration, console, run_directory, logs, single=single)
+    finally:
+        console.on_own_line = None
+        logs.close()
+
+
+def _run_logged(
+    configuration: Configuration,
+    console: Display,
+    run_directory: RunDirectory,
+    logs: LogCollector,
+    *,
+    single: bool,
+) -> int:
     with gateway_socket(configuration, console) as bound:
         for left_over in run_directory.end_left_overs():
             console.event("INFO" if left_over.ended else "WARN", str(left_over), left_over.name)
         secrets = SecretSources(configuration)
         for warning in secrets.warnings:
             console.event("WARN", warning)
-        orchestrator = Orchestrator(configuration, console, run_directory, secrets, bound, single=single)
+        orchestrator = Orchestrator(
+            configuration,
+            console,
+            run_directory,
+            logs=logs,
+            secrets=secrets,
+            bound=bound,
+            single=single,
+        )
         return event_loop.run(orchestrator.run())
 
 
@@ -119,6 +151,7 @@ class Orchestrator:
         configuration: what to run.
         console: where everything is shown.
         run_directory: locked.
+        logs: collects what the modules log, from the start of the run on.
         secrets: where secrets come from.
         bound: the gateway's listening socket.
         single: as for `run_orchestrator`.
@@ -129,21 +162,22 @@ class Orchestrator:
         configuration: Configuration,
         console: Display,
         run_directory: RunDirectory,
+        *,
+        logs: LogCollector,
         secrets: SecretSources,
         bound: socket.socket,
-        *,
         single: bool,
     ) -> None:
         self._configuration = configuration
         self._console = console
         self._run_directory = run_directory
+        self._logs = logs
         self._secrets = secrets
         self._bound = bound
         self._url = gateway_url(bound)
         self._single = next(iter(configuration.modules)) if single else None
         self._events = EventRing()
-        self._lines = RememberedLines()
-        self._reporter = RecordedReports(console, self._events, self._lines)
+        self._reporter = RecordedReports(console, self._events)
         self._stop = asyncio.Event()
         self._stop_asked = False  # by a person: a module of `pywatt run` that ends also ends the whole
         self._modules_ended = asyncio.Event()
@@ -155,6 +189,7 @@ class Orchestrator:
     async def run(self) -> int:
         """Runs everything and returns the exit code."""
         notifier = Notifier.from_environment(os.environ)  # before a module could inherit what it reads
+        self._logs.start(self._reporter.event)
         self._supervisor = self._build_supervisor()
         self._service = ServiceManager(notifier, self._supervisor)
         self._broker = Broker(self._supervisor.modules)
@@ -207,6 +242,7 @@ class Orchestrator:
             environment=inherited_environment(os.environ, secret_names),
             record=self._run_directory,
             reporter=self._reporter,
+            logs=self._logs,
             route=self._route,
             process_ended=self._process_ended,
             ports=PortBook(),
@@ -219,7 +255,7 @@ class Orchestrator:
 
     def _build_control(self) -> ControlServer:
         modules = self._supervisor.modules
-        reports = ModuleReports(self._lines, self._url_of)
+        reports = ModuleReports(CollectedLines(self._logs.recent), self._url_of)
         commands = {
             **ModuleCommands(self._supervisor, self._manual, self._events, reports).table(),
             **OrchestratorCommands(self._events, modules, self._stop_by_command).table(),
@@ -242,7 +278,7 @@ class Orchestrator:
         modules = self._supervisor.modules
 
         def metrics() -> bytes:
-            return write_page(modules.values(), gateway.counts, self._broker)
+            return write_page(modules.values(), gateway.counts, self._broker, self._logs.lost_lines)
 
         gateway: Gateway = Gateway(settings, modules, self._single, metrics if settings.metrics else None)
         await gateway.start(self._bound)

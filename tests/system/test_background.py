@@ -67,6 +67,17 @@ class TestStart:
         assert os.getsid(pid) == pid
         assert {os.readlink(f"/proc/{pid}/fd/{number}") for number in (0, 1, 2)} == {"/dev/null"}
 
+    async def test_what_it_says_is_in_its_log(self, folder: Folder) -> None:
+        folder.write(ONE, one=QUICK)
+        assert (await folder.run("up", "-d")).code == 0
+        assert (await folder.run("down")).code == 0
+        (log,) = (folder.path / "run").glob("*/logs/orchestrator.log")
+        said = log.read_text()
+        for text in ('"all ready"', "stopping 1 module"):
+            assert text in said
+        (log,) = (folder.path / "run").glob("*/logs/one.log")
+        assert "here I am" in log.read_text()
+
     async def test_down_ends_it(self, folder: Folder) -> None:
         folder.write(ONE, one=QUICK)
         assert (await folder.run("up", "-d")).code == 0

@@ -3,9 +3,10 @@
 import contextlib
 import os
 import sys
+from collections.abc import Iterable
 from typing import Final
 
-from pywatt.orchestrator.console.console import Console
+from pywatt.orchestrator.console.console import Console, LogFormat
 from pywatt.orchestrator.console.console_output import LineOutput
 
 STARTED: Final = b"\0"
@@ -15,11 +16,14 @@ STARTED: Final = b"\0"
 class BackgroundConsole(Console):
     """Shows what comes before the start on standard error, which is let go of then; log files hold the rest.
 
-    Attributes:
-        shows_logs: nobody watches.
+    Args:
+        log_format: as for the console.
+        modules: the modules' names.
     """
 
-    shows_logs = False
+    def __init__(self, log_format: LogFormat = "auto", modules: Iterable[str] = ()) -> None:
+        super().__init__(log_format, modules)
+        self.shows_logs = False
 
     def started(self) -> None:
         """Write nothing any more, and hold on to nothing that belongs to whoever started this process."""

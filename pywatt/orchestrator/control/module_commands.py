@@ -124,6 +124,9 @@ class ModuleCommands:
         if seconds is None:
             seconds = self._supervisor.start_allowance + START_GRACE if settle else DEFAULT_TIMEOUT
         with StateChanges(self._events, [module.name for module in modules], send_item) as changes:
+            if settle:
+                # Between a question of its own and this one, the client would miss changes.
+                send_item({"modules": self._reports.describe(modules)})
             try:
                 async with asyncio.timeout(seconds):
                     while not all(module.is_ready for module in modules):

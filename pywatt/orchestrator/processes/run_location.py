@@ -44,15 +44,16 @@ class RunLocation:
         return f"{self.sockets}/{CONTROL_SOCKET}"
 
 
-def locate(configuration: str) -> RunLocation:
+def locate(configuration: str, base: str | None = None) -> RunLocation:
     """Return where the run of a configuration file lies.
 
     Args:
         configuration: the file; links in its path are followed.
+        base: the home of run directories; None: `base_directory()`.
     """
     resolved = os.path.realpath(configuration)
     name = "".join(letter if letter in _SAFE else "-" for letter in os.path.basename(resolved)[:_MAX_NAME])
-    directory = f"{base_directory()}/{name}-{digest(resolved)}"
+    directory = f"{base or base_directory()}/{name}-{digest(resolved)}"
     if len(os.fsencode(directory)) + 1 + _LONGEST_SOCKET_NAME <= MAX_SOCKET_PATH:
         return RunLocation(directory, directory)
     return RunLocation(directory, f"{fallback_directory()}/{digest(directory)}")
