@@ -66,6 +66,9 @@ class Display(Reporter, LogDisplay, Protocol):
     shows_logs: bool
     on_own_line: Callable[[str, str | None], None] | None
 
+    def started(self) -> None:
+        """Commands are taken from now on."""
+
     def ready(self, module: str, url: str) -> None:
         """A module is ready."""
 
@@ -195,6 +198,7 @@ class Orchestrator:
         control = self._build_control()
         await control.start()
         self._signals.open()
+        self._console.started()
         gateway: Gateway | None = None
         try:
             self._events.record("INFO", ORCHESTRATOR, f"starts {len(self._supervisor.modules)} modules")
@@ -274,7 +278,7 @@ class Orchestrator:
         modules = self._supervisor.modules
 
         def metrics() -> bytes:
-            return write_page(modules.values(), gateway.counts, self._broker)
+            return write_page(modules.values(), gateway.counts, self._broker, self._logs.lost_lines)
 
         gateway: Gateway = Gateway(settings, modules, self._single, metrics if settings.metrics else None)
         await gateway.start(self._bound)
