@@ -26,6 +26,22 @@ def _variables(_ctx: click.Context, _parameter: click.Parameter, values: tuple[s
     return variables
 
 
+ENV_OPTION = click.option(
+    "--env",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_variables,
+    help="Add a variable to the module's environment. May be repeated.",
+)
+SECRET_FILE_OPTION = click.option(
+    "--secret-file",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(),
+    help="A .env or .toml file of secrets; it wins over the environment. May be repeated.",
+)
+
+
 @click.command("run", epilog=_EPILOG)
 @click.argument("file", metavar="FILE", type=click.Path())
 @click.option(
@@ -33,20 +49,8 @@ def _variables(_ctx: click.Context, _parameter: click.Parameter, values: tuple[s
     metavar="ADDRESS",
     help="HOST:PORT or unix:PATH for the gateway.  [default: 127.0.0.1:9900, a free port if taken]",
 )
-@click.option(
-    "--env",
-    metavar="NAME=VALUE",
-    multiple=True,
-    callback=_variables,
-    help="Add a variable to the module's environment. May be repeated.",
-)
-@click.option(
-    "--secret-file",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(),
-    help="A .env or .toml file of secrets; it wins over the environment. May be repeated.",
-)
+@ENV_OPTION
+@SECRET_FILE_OPTION
 @LOG_FORMAT_OPTION
 def command(
     file: str, listen: str | None, env: dict[str, str], secret_file: tuple[str, ...], log_format: str

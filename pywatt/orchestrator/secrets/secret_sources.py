@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from pywatt.observe.redaction import register_secret
 from pywatt.orchestrator.configuration.errors import ConfigurationError, ConfigurationProblem
@@ -11,7 +12,7 @@ from pywatt.orchestrator.secrets.secret_file import read_secret_file
 
 
 class SecretSources:
-    """All sources of a configuration, in its order; files are read once, here.
+    """All sources of a configuration, in its order; files are read here and by `reload`.
 
     Args:
         configuration: names the sources; files are relative to its directory.
@@ -25,25 +26,43 @@ class SecretSources:
     """
 
     warnings: list[str]
+    _sources: list[Mapping[str, str]]
 
     def __init__(self, configuration: Configuration, environment: Mapping[str, str] | None = None) -> None:
-        self.warnings = []
-        self._sources: list[Mapping[str, str]] = []
+        self._configuration = configuration
+        self._environment = os.environ if environment is None else environment
+        self.reload()
+
+    @property
+    def files(self) -> list[Path]:
+        """The files among the sources, absolute; one that is optional may not exist."""
+        sources = self._configuration.secrets.sources
+        return [self._configuration.directory / source for source in sources if source != "env"]
+
+    def reload(self) -> None:
+        """Read all files again; after an error everything is as it was.
+
+        Raises:
+            ConfigurationError: everything that is wrong with the files.
+        """
+        warnings: list[str] = []
+        sources: list[Mapping[str, str]] = []
         problems: list[ConfigurationProblem] = []
-        for source in configuration.secrets.sources:
+        for source in self._configuration.secrets.sources:
             if source == "env":
-                self._sources.append(os.environ if environment is None else environment)
+                sources.append(self._environment)
                 continue
             try:
-                content = read_secret_file(configuration.directory / source)
+                content = read_secret_file(self._configuration.directory / source)
             except ConfigurationError as error:
                 problems += error.problems
                 continue
             if content is not None:
-                self.warnings += content.warnings
-                self._sources.append(content.values)
+                warnings += content.warnings
+                sources.append(content.values)
         if problems:
             raise ConfigurationError(problems)
+        self.warnings, self._sources = warnings, sources
 
     def get(self, name: str) -> str | None:
         """Return a secret, or None when no source has it.
