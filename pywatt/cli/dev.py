@@ -3,8 +3,8 @@
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.run import ENV_OPTION, SECRET_FILE_OPTION
-from pywatt.cli.start import LOG_FORMAT_OPTION, start
+from pywatt.cli.foreground import LOG_FORMAT_OPTION, start
+from pywatt.cli.module_options import ENV_OPTION, SECRET_FILE_OPTION
 
 _EPILOG = f"""\b
 Examples:

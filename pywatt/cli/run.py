@@ -3,7 +3,8 @@
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.start import LOG_FORMAT_OPTION, start
+from pywatt.cli.foreground import LOG_FORMAT_OPTION, start
+from pywatt.cli.module_options import ENV_OPTION, SECRET_FILE_OPTION
 
 _EPILOG = f"""\b
 Examples:
@@ -13,33 +14,6 @@ Examples:
   pywatt run hello.py --env TZ=UTC --secret-file dev.env
 
 {exit_codes.DESCRIPTION}"""
-
-
-def _variables(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    variables = {}
-    for value in values:
-        name, equals, text = value.partition("=")
-        if not equals or not name:
-            # The text is not shown: a forgotten name leaves a value that may be confidential.
-            raise click.BadParameter("expected NAME=VALUE")
-        variables[name] = text
-    return variables
-
-
-ENV_OPTION = click.option(
-    "--env",
-    metavar="NAME=VALUE",
-    multiple=True,
-    callback=_variables,
-    help="Add a variable to the module's environment. May be repeated.",
-)
-SECRET_FILE_OPTION = click.option(
-    "--secret-file",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(),
-    help="A .env or .toml file of secrets; it wins over the environment. May be repeated.",
-)
 
 
 @click.command("run", epilog=_EPILOG)

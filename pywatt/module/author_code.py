@@ -9,8 +9,13 @@ import traceback
 from pywatt.error_chains import error_chain
 from pywatt.errors import PyWattSDKError
 
-_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_LIBRARY = os.path.dirname(os.__file__)
+_PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_NOT_AUTHORS = (
+    "<",
+    os.path.join(_PACKAGES, "pywatt") + os.sep,
+    os.path.join(_PACKAGES, "pywatt_fast") + os.sep,
+    os.path.dirname(os.__file__) + os.sep,
+)
 
 
 def describe(error: BaseException) -> str:
@@ -47,7 +52,15 @@ def authors_traceback(error: BaseException) -> str:
 
 
 def is_authors(filename: str) -> bool:
-    """Whether a file is neither of pywatt, nor of the standard library, nor installed."""
+    """Tell whether a file is the author's: none of ours, of the standard library or of a package."""
     return (
-        not filename.startswith(("<", _OWN + os.sep, _LIBRARY + os.sep)) and "site-packages" not in filename
+        may_be_authors(filename)
+        # What was compiled names sources that are not here.
+        and filename.endswith((".py", ".pyw"))
+        and os.path.exists(filename)
     )
+
+
+def may_be_authors(path: str) -> bool:
+    """Tell whether a path, which need not exist, lies where the author's code may lie."""
+    return not path.startswith(_NOT_AUTHORS) and "site-packages" not in path

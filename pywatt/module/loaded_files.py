@@ -12,11 +12,11 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
 
 from pywatt.error_chains import error_chain
-from pywatt.module.author_code import authors_traceback, is_authors
+from pywatt.module.author_code import authors_traceback, is_authors, may_be_authors
 
 LOADED_FILES: Final = "PYWATT_LOADED_FILES"
 """Names the file to write the report to; nothing is reported without it."""
@@ -24,7 +24,7 @@ LOADED_FILES: Final = "PYWATT_LOADED_FILES"
 LOOK_INTERVAL: Final = 0.25
 """Seconds between two looks at what was imported since."""
 
-_OWN_PACKAGES: Final = frozenset({"pywatt", "pywatt_fast", "pywatt_fast__mypyc"})
+Loaded = TypeVar("Loaded")
 
 
 class LoadedFiles:
@@ -48,9 +48,16 @@ class LoadedFiles:
         path = os.environ.get(LOADED_FILES)
         return cls(path) if path else None
 
-    def follow_imports(self) -> None:
-        """From now on report what is imported, also while the code of a module keeps the process busy."""
+    def follow(self, load: Callable[[], Loaded]) -> Loaded:
+        """Load the module, and report from now on what is imported, also while that keeps the process busy.
+
+        Args:
+            load: loads the author's code.
+        """
         threading.Thread(target=self._follow, name="loaded files", daemon=True).start()
+        loaded = load()
+        self.report()
+        return loaded
 
     def report(self) -> None:
         """Write down what is loaded now, if that has changed."""
@@ -85,10 +92,9 @@ class LoadedFiles:
 
 
 def _loaded_files() -> Iterator[str]:
-    for name, module in list(sys.modules.items()):
+    for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        own = name.partition(".")[0] in _OWN_PACKAGES
-        if not own and isinstance(file, str) and is_authors(file):
+        if isinstance(file, str) and is_authors(file):
             yield os.path.abspath(file)
 
 
@@ -105,7 +111,7 @@ def _files_of(error: BaseException) -> Iterator[str]:
         relative = error.name.replace(".", os.sep)
         for directory in sys.path:
             place = os.path.abspath(os.path.join(directory, relative))
-            if is_authors(place + os.sep) and os.path.isdir(os.path.dirname(place)):
+            if may_be_authors(place) and os.path.isdir(os.path.dirname(place)):
                 yield place + ".py"
                 yield os.path.join(place, "__init__.py")
 

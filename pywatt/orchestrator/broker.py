@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from pywatt.errors import (
     CallError,
@@ -35,6 +35,23 @@ logger = logging.getLogger(__name__)
 DEFAULT_TIMEOUT: Final = 30.0
 MAX_TIMEOUT: Final = 86_400.0
 MAX_CALLS_PER_CALLER: Final = 4096
+
+
+class Caller(Protocol):
+    """Who calls: a module, as far as the broker needs to know it here, or somebody beside the modules."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class OtherCaller(Caller, Protocol):
+    """A caller that is no module, and is given its answers without a carrier."""
+
+    def receive(self, response: RoutedModuleResponse) -> None:
+        """Take the answer to a call."""
+
+    def lose(self, error: CallError) -> None:
+        """Take note that a notification is lost."""
 
 
 class _Call:
@@ -79,6 +96,7 @@ class Broker:
         # caller -> request_id -> call: the callers make the identifiers, unique to each of them only.
         self._calls: dict[str, dict[str, _Call]] = {}
         self._deadlines = Deadlines()
+        self._others: dict[str, OtherCaller] = {}
 
     @property
     def waiting(self) -> int:
@@ -89,8 +107,25 @@ class Broker:
         """How many calls wait for the answer of each module that any waits for."""
         return Counter(call.target.name for calls in self._calls.values() for call in calls.values())
 
-    def route(self, source: ServedModule, operation: RouteToModule) -> None:
-        """Deliver a message from a module: a call, a notification, or the answer to a call.
+    def add_caller(self, caller: OtherCaller) -> None:
+        """Make somebody known who is no module and calls modules.
+
+        Args:
+            caller: its name is none that a module can have.
+        """
+        self._others[caller.name] = caller
+
+    def give_up(self, caller: str, request_id: str) -> None:
+        """Forget a call whose answer nobody waits for any more.
+
+        Args:
+            caller: its name.
+            request_id: of the call.
+        """
+        self._take(caller, request_id)
+
+    def route(self, source: Caller, operation: RouteToModule) -> None:
+        """Deliver a message: a call, a notification, or the answer to a call.
 
         Args:
             source: who sent it.
@@ -127,7 +162,7 @@ class Broker:
         self._calls.clear()
         self._deadlines.close()
 
-    def _call(self, source: ServedModule, operation: RouteToModule) -> None:
+    def _call(self, source: Caller, operation: RouteToModule) -> None:
         caller, request_id = source.name, operation.request_id
         timeout, notify = _terms(operation)
         try:
@@ -205,6 +240,8 @@ class Broker:
         if notify:
             self.counts.of(target).notifications[LOST] += 1
             logger.warning("notification from %s to %s is lost: %s", caller, target, error)
+            if caller in self._others:
+                self._others[caller].lose(error)
         else:
             self._take(caller, operation.request_id)
             self._refuse(caller, operation.request_id, target, error)
@@ -234,7 +271,7 @@ class Broker:
             error = CallTimeout(f"module {call.target.name} did not answer within {timeout:g} s")
             self._refuse(caller, request_id, call.target.name, error, timeout)
 
-    def _answer(self, source: ServedModule, operation: RouteToModule) -> None:
+    def _answer(self, source: Caller, operation: RouteToModule) -> None:
         caller, request_id = operation.target_module_id, operation.request_id
         call = self._calls.get(caller, {}).get(request_id)
         if call is None or call.target is not source or not call.sent:
@@ -259,6 +296,9 @@ class Broker:
         self._deliver(caller, RoutedModuleResponse(target, request_id, error_payload(error, request_id)))
 
     def _deliver(self, caller: str, response: RoutedModuleResponse) -> None:
+        if caller in self._others:
+            self._others[caller].receive(response)
+            return
         receiver = self._modules.get(caller)
         if receiver is None:
             return

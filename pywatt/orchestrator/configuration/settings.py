@@ -17,6 +17,7 @@ from pywatt.orchestrator.configuration.values import (
     Flag,
     HealthPath,
     Listen,
+    LogSize,
     ModuleName,
     Network,
     Replicas,
@@ -66,6 +67,21 @@ class SecretsConfiguration:
     """
 
     sources: list[SecretSource] = attrs.field(factory=lambda: ["env", ".env"], metadata={FILE_KEY: "from"})
+
+
+@attrs.frozen
+class LogsConfiguration:
+    """The table [logs]: how much of each module's log is kept, and where.
+
+    Attributes:
+        max_size: of one file, in bytes; then the next one is begun.
+        keep: how many full files of each module are kept.
+        directory: where they lie; None: in the run directory.
+    """
+
+    max_size: LogSize = 10 * 1024 * 1024
+    keep: Count = 5
+    directory: DirectoryPath | None = None
 
 
 @attrs.frozen
@@ -159,6 +175,7 @@ class Configuration:
         directory: what relative paths in it start from, absolute.
         gateway: how clients reach the modules.
         secrets: where secrets come from.
+        logs: how much of the logs is kept, and where.
         modules: every module by name, in the order of the file.
         free_port: take any free port when the gateway's is taken.
     """
@@ -167,6 +184,7 @@ class Configuration:
     directory: Path
     gateway: GatewayConfiguration = attrs.field(factory=GatewayConfiguration)
     secrets: SecretsConfiguration = attrs.field(factory=SecretsConfiguration)
+    logs: LogsConfiguration = attrs.field(factory=LogsConfiguration)
     modules: dict[str, ModuleConfiguration] = attrs.field(factory=dict)
     free_port: bool = False
 

@@ -4,8 +4,10 @@ import asyncio
 import logging
 import re
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 
@@ -89,7 +91,9 @@ class Gateway:
         loop = asyncio.get_running_loop()
         self._server = GatewayServer(self._answer)
         if bound.family == getattr(socket, "AF_UNIX", None):
-            self._listener = await loop.create_unix_server(self._server, sock=bound)
+            # From 3.13 on the loop would remove the file, which may be a service manager's.
+            kept: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+            self._listener = await loop.create_unix_server(self._server, sock=bound, **kept)
         else:
             self._listener = await loop.create_server(self._server, sock=bound)
 

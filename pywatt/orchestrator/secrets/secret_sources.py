@@ -3,12 +3,15 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from pywatt.observe.redaction import register_secret
 from pywatt.orchestrator.configuration.errors import ConfigurationError, ConfigurationProblem
 from pywatt.orchestrator.configuration.settings import Configuration
 from pywatt.orchestrator.configuration.values import RefusedValueError, check_secret_name
 from pywatt.orchestrator.secrets.secret_file import read_secret_file
+
+ENVIRONMENT: Final = "the environment"
 
 
 class SecretSources:
@@ -20,13 +23,15 @@ class SecretSources:
 
     Attributes:
         warnings: what a careful person would change about the files, without any value.
+        places: every source by name, in their order, those that are not there included.
 
     Raises:
         ConfigurationError: everything that is wrong with the files.
     """
 
     warnings: list[str]
-    _sources: list[Mapping[str, str]]
+    places: list[str]
+    _sources: list[tuple[str, Mapping[str, str]]]
 
     def __init__(self, configuration: Configuration, environment: Mapping[str, str] | None = None) -> None:
         self._configuration = configuration
@@ -46,23 +51,26 @@ class SecretSources:
             ConfigurationError: everything that is wrong with the files.
         """
         warnings: list[str] = []
-        sources: list[Mapping[str, str]] = []
+        places: list[str] = []
+        sources: list[tuple[str, Mapping[str, str]]] = []
         problems: list[ConfigurationProblem] = []
         for source in self._configuration.secrets.sources:
             if source == "env":
-                sources.append(self._environment)
+                places.append(ENVIRONMENT)
+                sources.append((ENVIRONMENT, self._environment))
                 continue
             try:
                 content = read_secret_file(self._configuration.directory / source)
             except ConfigurationError as error:
                 problems += error.problems
                 continue
+            places.append(source if content is not None else f"{source} (there is no such file)")
             if content is not None:
                 warnings += content.warnings
-                sources.append(content.values)
+                sources.append((source, content.values))
         if problems:
             raise ConfigurationError(problems)
-        self.warnings, self._sources = warnings, sources
+        self.warnings, self.places, self._sources = warnings, places, sources
 
     def get(self, name: str) -> str | None:
         """Return a secret, or None when no source has it.
@@ -72,15 +80,24 @@ class SecretSources:
         Args:
             name: 1 to 256 characters; a name that no secret can have is not found.
         """
+        found = self.find(name)
+        return None if found is None else found[0]
+
+    def find(self, name: str) -> tuple[str, str] | None:
+        """Return a secret and the source that has it, or None when no source has it.
+
+        Args:
+            name: as for `get`.
+        """
         try:
             check_secret_name(name)
         except RefusedValueError:
             return None
-        for values in self._sources:
+        for place, values in self._sources:
             value = values.get(name)
             if value is not None:
                 register_secret(value)
-                return value
+                return value, place
         return None
 
     def __repr__(self) -> str:

@@ -49,6 +49,7 @@ class ManagedModule:
         since: when it came to stand there, in seconds since the epoch.
         restarts: how many processes it has had after its first one.
         last_error: why it is not ready; None when there is nothing to tell.
+        last_exit: how its last process ended; None while none has.
         gate: decides over the requests and messages that come for it.
     """
 
@@ -68,6 +69,7 @@ class ManagedModule:
         self.restarts = 0
         self.gate = Gate(configuration.name, configuration.hold_timeout)
         self.last_error: str | None = None
+        self.last_exit: ProcessExit | None = None
         self.ever_ready = False
         self.ended_clean = False
         self.spawned = asyncio.Event()
@@ -256,6 +258,7 @@ class ManagedModule:
             await cancelled(watcher)
         reason = "" if exited.done() or watcher.cancelled() else watcher.result()
         ended = await self._end_process(exited, reason)
+        self.last_exit = ended
         ready_for = self._watch.ready_for
         output = self._process.recent_output
         self._process.clear(f"is gone: it {ended}")

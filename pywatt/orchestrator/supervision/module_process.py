@@ -110,10 +110,7 @@ class ModuleProcess:
             await self.link.sockets.open()
             port = None if self._configuration.sdk == "pywatt" else self._surroundings.ports.free_port()
             self.http_address = None if port is None else TcpAddress(LOOPBACK, port)
-            child = await ChildProcess.spawn(
-                self._spawn_request(port),
-                lambda line: self._surroundings.reporter.module_line(name, line),
-            )
+            child = await ChildProcess.spawn(self._spawn_request(port), self._surroundings.logs)
         except (OSError, NetworkError) as error:  # an address, or a descriptor, that cannot be had
             raise SpawnError(f"cannot be started: {error}") from error
         self._child = child

@@ -61,7 +61,7 @@ def test_the_authors_files_are_reported_and_no_others(
     report: LoadedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = ModuleType("own_prices")
-    own.__file__ = str(tmp_path / "own_prices.py")
+    own.__file__ = write(tmp_path, "own_prices.py", "")
     monkeypatch.setitem(sys.modules, "own_prices", own)
     report.report()
     names = written(tmp_path)["files"]
@@ -77,7 +77,7 @@ def test_what_is_imported_later_is_reported_too(
 ) -> None:
     report.report()
     late = ModuleType("late_prices")
-    late.__file__ = str(tmp_path / "late_prices.py")
+    late.__file__ = write(tmp_path, "late_prices.py", "")
     monkeypatch.setitem(sys.modules, "late_prices", late)
     report.report()
     assert "late_prices.py" in files(tmp_path)

@@ -545,13 +545,13 @@ class TestPlainServers:
         configuration = workshop.configuration(
             "talker",
             'import os, signal, socket\ns = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))\n'
-            'print("hello from a plain program", flush=True)\nsignal.pause()\n',
+            'print("hello from a server without the SDK", flush=True)\nsignal.pause()\n',
             bare=False,
             sdk="none",
         )
         module = workshop.start(configuration).modules["talker"]
         await workshop.until_state(module, ModuleState.READY)
-        await workshop.recorder.until_logged("hello from a plain program")
+        await workshop.recorder.until_logged("hello from a server without the SDK")
 
 
 class TestEnvironment:
@@ -565,7 +565,7 @@ class TestEnvironment:
             """,
             env={"FLAVOUR": "mint"},
         )
-        assert workshop.recorder.logged("one true mint")
+        await workshop.recorder.until_logged("one true mint")
         (line,) = workshop.recorder.logged("orchestrator_api")
         assert '"required": true' in line
         assert '"env": {}' in line
