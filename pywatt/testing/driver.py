@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from pywatt.testing.grammar.judging import JSON_CODE
 from pywatt.testing.payloads import compact
 from pywatt.testing.plain_http import request_plainly
 from pywatt.testing.session import ModuleSession
-from pywatt.testing.settings import CARRIERS, DEADLINE, CarrierName, Settings
+from pywatt.testing.settings import CARRIERS, DEADLINE, CarrierName, HttpCarrier, Settings
 
 
 class ReferenceDriver(ModuleSession):
@@ -144,7 +145,7 @@ class ReferenceDriver(ModuleSession):
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
-        carrier: CarrierName | str | None = None,
+        carrier: HttpCarrier | None = None,
         timeout: float | None = None,
     ) -> HttpAnswer:
         """Send an HTTP request and wait for its answer.
@@ -286,11 +287,10 @@ class ReferenceDriver(ModuleSession):
         """
         source = await self._source(carrier, timeout)
         look = self._conversation.ask_heartbeat(source)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = time.monotonic()
         await self._carriers.write(source, data, code)
         await self.until(look, f"heartbeat_ack on {source.carrier}", timeout)
-        return loop.time() - began
+        return time.monotonic() - began
 
     @contextlib.asynccontextmanager
     async def pump(self, carrier: CarrierName = "tcp", interval: float = 0.02) -> AsyncIterator[None]:
