@@ -202,7 +202,7 @@ class ReferenceDriver(ModuleSession):
         Raises:
             CallError: the module answered with an error; the kinds are those of `AppState.call`.
         """
-        seconds = self._settings.deadline if timeout is None else timeout
+        seconds = self.deadline if timeout is None else timeout
         request_id = str(uuid.uuid4())
         self._conversation.ask_call(request_id, source)
         try:
@@ -233,7 +233,7 @@ class ReferenceDriver(ModuleSession):
             payload,
             caller=source,
             carrier=carrier,
-            seconds=self._settings.deadline,
+            seconds=self.deadline,
             notify=True,
         )
 
@@ -340,7 +340,7 @@ class ReferenceDriver(ModuleSession):
         announced = await self.announced(timeout)
         if not announced.listen:
             raise ConformanceError("the module announced no address, so there is no plain HTTP")
-        seconds = self._settings.deadline if timeout is None else timeout
+        seconds = self.deadline if timeout is None else timeout
         try:
             async with asyncio.timeout(seconds):
                 return await request_plainly(parse_listen(announced.listen), method, target, headers, body)
