@@ -133,8 +133,8 @@ async def test_a_second_up_says_how_to_stop_the_first(start: Start) -> None:
     first = await start({"one.py": EMPTY}, ONE)
     second = await start({}, ready=False)
     assert await second.wait() == 1
-    await second.until_logged("error: this configuration is already running")
-    await second.until_logged(f"kill {first.process.pid}")
+    await second.until_logged(f"error: this configuration is already running, in process {first.process.pid}")
+    await second.until_logged("stop it with: pywatt down")
 
 
 async def test_an_event_loop_that_is_none_is_a_mistake_in_the_configuration(start: Start) -> None:
