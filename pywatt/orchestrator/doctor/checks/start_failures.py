@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from pywatt.orchestrator.doctor.checks.imports import import_finding
+from pywatt.orchestrator.doctor.checks.python_of_command import python_mismatch
 from pywatt.orchestrator.doctor.evidence import Evidence, Frame, RecordedError
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
 from pywatt.orchestrator.doctor.log_tracebacks import last_traceback
@@ -37,7 +38,7 @@ def check_start_failure(evidence: Evidence) -> Iterator[Finding]:
         evidence: what was seen.
     """
     failure = start_failure(evidence)
-    if not failure:
+    if not failure or python_mismatch(evidence) is not None:
         return
     for error in failure:
         for kind, explain in _KINDS.items():
