@@ -118,7 +118,8 @@ class Carriers:
         if line is None:
             line = compact(settings.init({name: each.address for name, each in self._listeners.items()}))
             check_init(line)
-        await self.write(STDIO, line)
+        if line:
+            await self.write(STDIO, line)
         return self._process
 
     async def close(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import socket
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,7 +14,7 @@ from pywatt.testing.answers import Announcement, HttpAnswer, Identification, Rot
 from pywatt.testing.carriers import STDIO, Carriers, Source
 from pywatt.testing.grammar.judging import RESPONSE_ENDPOINT, Operation
 from pywatt.testing.grammar.shapes import Misfit
-from pywatt.testing.settings import Settings
+from pywatt.testing.settings import Settings, free_port
 
 CallHandler = Callable[[Any], Any]
 """Answers a call: takes the payload, returns the result or an awaitable of it."""
@@ -76,6 +75,11 @@ class Conversation:
     def receive(self, operation: Operation, source: Source) -> None:
         """Do what an operation asks for."""
         self._meanings[operation.name](operation, source)
+
+    @property
+    def secrets_unknown(self) -> list[str]:
+        """The names that it asked for and that nobody can answer."""
+        return sorted(set(self.secrets_asked) - set(self.secrets))
 
     def handle(self, target: str, endpoint: str, handler: CallHandler) -> None:
         """Answer calls of the module to another one."""
@@ -242,7 +246,7 @@ class Conversation:
             await self._carriers.send(source, {"op": "routed_module_response", **answer})
 
     def _port_asked(self, operation: Operation, source: Source) -> None:
-        port = operation.fields.get("specific_port") or _free_port()
+        port = operation.fields.get("specific_port") or free_port()
         answer = {"success": True, "port": port, "error_message": None}
         self._reply(source, {"op": "port_response", "request_id": operation.fields["request_id"], **answer})
 
@@ -282,10 +286,3 @@ class Conversation:
     ) -> None:
         said = payloads.compact({"op": operation.name, **operation.fields})
         self._carriers.violated(source, Misfit("", found, expected), section, said)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

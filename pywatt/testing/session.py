@@ -84,6 +84,11 @@ class ModuleSession:
         return self._running.exit
 
     @property
+    def module_id(self) -> str:
+        """What the module is called."""
+        return self._settings.module_id
+
+    @property
     def carriers(self) -> tuple[CarrierName, ...]:
         """What the module may speak on."""
         return self._settings.carriers
@@ -267,8 +272,7 @@ class ModuleSession:
 
     def _advice(self) -> str:
         """What may be the reason of a failure, and the end of the log."""
-        asked = set(self._conversation.secrets_asked)
-        unknown = sorted(asked - set(self._conversation.secrets))
+        unknown = self._conversation.secrets_unknown
         advice = ""
         if unknown:
             advice += f"; the module asked for {', '.join(unknown)}, which `secrets` does not hold"

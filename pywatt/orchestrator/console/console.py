@@ -146,6 +146,9 @@ class Console:
         """
         self._own(level, message, OWN_TARGET, module, fields)
 
+    def started(self) -> None:
+        """Take note that the orchestrator takes commands; nothing else changes for whoever watches."""
+
     def ready(self, module: str, url: str) -> None:
         """Tell on stdout that a module is ready.
 

@@ -226,7 +226,7 @@ async def test_a_wait_ends_when_the_module_does(bare_module: BareModule) -> None
 
 
 async def test_a_wait_says_what_was_awaited(bare_module: BareModule) -> None:
-    async with ReferenceDriver.start(bare_module("hear(); hear()"), carriers=()) as module:
+    async with ReferenceDriver.start(bare_module("announce(); hear(); hear()"), carriers=()) as module:
         with pytest.raises(NotSeenError, match=r"heartbeat_ack on stdio was not seen within 0.3 s"):
             await module.heartbeat("stdio", timeout=SHORT)
 
