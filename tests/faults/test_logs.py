@@ -122,6 +122,11 @@ class Scene:
     async def until_still_served(self) -> None:
         assert await asyncio.wait_for(self.orchestrator.get("/m/web/"), 10) == "served"
 
+    async def until_ready_again(self) -> None:
+        """Wait for the second process of the talker."""
+        output = self.orchestrator.output
+        await self.orchestrator.until(lambda: sum(line.startswith("Ready  talker") for line in output) > 1)
+
     async def read(self, *arguments: str) -> str:
         """What `pywatt logs` prints."""
         reader = await self.reader(*arguments)
@@ -171,10 +176,30 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir(mode=0o700)
     command = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+    if os.geteuid() != 0 or not succeeds(command):
         (pytest.fail if os.environ.get("CI") else pytest.skip)("mounting a small disk needs root")
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.fixture
+def freezing_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system that can be frozen: whoever writes to it then waits until it is thawed."""
+    image, place = tmp_path / "image", tmp_path / "disk"
+    with open(image, "wb") as file:
+        file.truncate(32 * MEBIBYTE)
+    place.mkdir(mode=0o700)
+    commands = (["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(place)])
+    tools = all(shutil.which(tool) for tool in ("mkfs.ext4", "mount", "fsfreeze"))
+    if os.geteuid() != 0 or not tools or not all(succeeds(command) for command in commands):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("a disk of its own needs root and e2fsprogs")
+    yield place
+    succeeds(["fsfreeze", "--unfreeze", str(place)])
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def memory_of(pid: int) -> int:
@@ -228,6 +253,31 @@ class TestFlood:
         sizes = [file.stat().st_size for file in scene.logs.glob("talker.log*")]
         assert len(sizes) == 3
         assert max(sizes) <= MEBIBYTE
+
+    async def test_of_json_lines_none_is_left_out_for_who_reads_them(
+        self, start: Start, tmp_path: Path
+    ) -> None:
+        flood = """
+            import sys
+            from pywatt import pywatt_module
+
+            @pywatt_module
+            async def main(state):
+                for number in range(15000):
+                    sys.stderr.write(f'{{"level":"INFO","message":"json","n":{number}}}\\nplain {number}\\n')
+        """
+        orchestrator = await start(
+            {"flood.py": flood},
+            '[modules.flood]\nrun = "flood.py"\n',
+            command=["up", "--log-format", "json"],
+            ready=False,
+        )
+        await orchestrator.until_logged("plain 14999")
+        documents = [json.loads(line) for line in orchestrator.log]
+        assert [document["n"] for document in documents if "n" in document] == list(range(15_000))
+        texts = [document.get("fields", {}).get("message", "") for document in documents]
+        plain = [int(text.split()[1]) for text in texts if text.startswith("plain")]
+        assert plain == list(range(15_000))
 
 
 class TestCutLines:
@@ -291,6 +341,25 @@ class TestNoRoom:
         assert b"there is room again" in scene.entries()
         # Besides the lines what the orchestrator said of them, which stands in the same log.
         assert missing < scene.lost() < missing + 10
+
+    async def test_a_disk_that_stalls_stops_neither_the_gateway_nor_the_supervision(
+        self, start_scene: StartScene, freezing_disk: Path
+    ) -> None:
+        scene = await start_scene(place=freezing_disk / "logs")
+        await scene.told("#0 before")
+        subprocess.run(["fsfreeze", "--freeze", str(freezing_disk)], check=True)
+        try:
+            scene.order("for at in range(1, 101): write(b'#%d x' % at + bytes([10]))")
+            for _ in range(20):
+                await scene.until_still_served()
+            scene.order("os.kill(os.getpid(), 9)")
+            await scene.orchestrator.until_logged("was ended by SIGKILL")
+            await scene.until_ready_again()
+            await scene.until_still_served()
+        finally:
+            subprocess.run(["fsfreeze", "--unfreeze", str(freezing_disk)], check=True)
+        await scene.told("#101 after")
+        assert scene.numbers() == list(range(102))
 
     async def test_every_line_is_either_kept_or_counted(
         self, start_scene: StartScene, tmp_path: Path
