@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-COMMANDS = ("up", "run", "bench", "version", "completion")
+COMMANDS = ("up", "run", "ps", "bench", "version", "completion")
 
 USAGE = """\
 python -m pywatt FILE.py                 be the module in a file      (an orchestrator does this)

@@ -12,6 +12,7 @@ _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 1
 _VERBS: Final = {
     "up": "Start the modules of a pywatt.toml.",
     "run": "Start one module from one file.",
+    "ps": "Show the modules that run.",
     "bench": "Measure this machine's floors, and pywatt against them.",
     "version": "Show the version, the core and what it runs on.",
     "completion": "Print the completion script for a shell.",

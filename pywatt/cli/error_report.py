@@ -49,7 +49,15 @@ def report_as_log(error: PyWattSDKError) -> int:
 
 
 def _exit_code(error: Exception) -> int:
-    return exit_codes.USAGE_OR_CONFIGURATION if isinstance(error, ConfigError) else exit_codes.FAILURE
+    if isinstance(error, ConfigError):
+        return exit_codes.USAGE_OR_CONFIGURATION
+    # Known only to those who have asked an orchestrator.
+    control_errors = sys.modules.get("pywatt.orchestrator.control.errors")
+    if control_errors is not None and isinstance(error, control_errors.NotRunning):
+        return exit_codes.NOT_RUNNING
+    if control_errors is not None and isinstance(error, control_errors.ControlTimeout):
+        return exit_codes.TIMED_OUT
+    return exit_codes.FAILURE
 
 
 def _explained(error: Exception) -> Iterator[tuple[str, list[str]]]:
@@ -78,7 +86,7 @@ def _usage_help(error: click.ClickException) -> Iterator[str]:
 def _advice(error: Exception) -> Iterator[str]:
     advice = getattr(error, "advice", None)
     if isinstance(advice, str):
-        yield advice
+        yield from advice.splitlines()
     pid = getattr(error, "pid", None)
     if isinstance(pid, int):
         yield f"stop it with Ctrl-C in its terminal, or: kill {pid}"

@@ -12,7 +12,7 @@ from pywatt.http.exchange import Reply, answer_of
 from pywatt.http.headers import HeaderError, join_headers, split_headers
 from pywatt.http.health import announced_endpoints, health_page
 from pywatt.http.lifespan import LifespanError
-from pywatt.http.metrics import CONTENT_TYPE, RequestMetrics
+from pywatt.http.metrics import RequestMetrics
 from pywatt.http.options import ServeOptions
 from pywatt.http.responses import (
     EVENT_STREAM_TEXT,
@@ -22,6 +22,7 @@ from pywatt.http.responses import (
     too_large_text,
 )
 from pywatt.http.route_notation import pattern_matches
+from pywatt.observe.metrics_text import CONTENT_TYPE
 from pywatt.protocol.listen import ListenAddress, UnixAddress
 from pywatt.protocol.operations import EndpointAnnounce
 from pywatt_fast import HttpRequest, HttpResponse

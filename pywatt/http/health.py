@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pywatt.http.discovery import Routes, merge_endpoints
-from pywatt.http.metrics import CONTENT_TYPE, RequestMetrics
+from pywatt.http.metrics import RequestMetrics
 from pywatt.http.options import ServeOptions
 from pywatt.http.route_notation import pattern_matches
 from pywatt.http.scope import AsgiCallable, Message, Receive, Scope, Send
+from pywatt.observe.metrics_text import CONTENT_TYPE
 from pywatt.protocol.operations import EndpointAnnounce
 from pywatt_fast import encode_json
 

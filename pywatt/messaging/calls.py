@@ -26,6 +26,7 @@ RESPONSE_ENDPOINT: Final = "__response__"
 """The endpoint that an answer is routed to."""
 
 _LONGEST_TIMEOUT: Final = 10**15  # in milliseconds; beyond it a number is no time, and may be no float
+_FAILURE_MARK: Final = b"correlation_id"  # every failure names its request by this property
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -207,6 +208,23 @@ def read_reply(payload: EncodedMessage, request_id: str) -> object:
         message if isinstance(message, str) else "a failure that says nothing about itself",
         content.get("details"),
     )
+
+
+def reported_failure(payload: EncodedMessage, request_id: str) -> CallError | None:
+    """The failure that an answer reports, for who passes it on: a result stays unread.
+
+    Args:
+        payload: as it came.
+        request_id: of the request that it answers.
+    """
+    readable = payload.format is EncodingFormat.JSON or payload.format is EncodingFormat.BINARY
+    if readable and _FAILURE_MARK not in payload.data:
+        return None
+    try:
+        read_reply(payload, request_id)
+    except CallError as error:
+        return error
+    return None
 
 
 def _marked_failure(value: object, request_id: str) -> dict[str, Any] | None:

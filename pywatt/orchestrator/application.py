@@ -22,9 +22,16 @@ import socket
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pywatt import event_loop
+from pywatt.build_info import installed_version
 from pywatt.channels.binding import file_identity, remove_socket_file
 from pywatt.errors import ConfigError, PyWattSDKError
 from pywatt.orchestrator.broker import Broker
+from pywatt.orchestrator.console.last_lines import RememberedLines
+from pywatt.orchestrator.control.module_commands import ModuleCommands
+from pywatt.orchestrator.control.module_report import ModuleReports
+from pywatt.orchestrator.control.orchestrator_commands import OrchestratorCommands
+from pywatt.orchestrator.control.server import ControlServer
+from pywatt.orchestrator.events import ORCHESTRATOR, EventRing, RecordedReports, record_change
 from pywatt.orchestrator.gateway.listening_socket import (
     address_is_taken,
     bind_gateway,
@@ -36,6 +43,8 @@ from pywatt.orchestrator.processes.run_directory import RunDirectory
 from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, withheld_names
 from pywatt.orchestrator.secrets.secret_sources import SecretSources
 from pywatt.orchestrator.start_progress import StartProgress
+from pywatt.orchestrator.stop_signals import StopSignals
+from pywatt.orchestrator.supervision.manual_control import ManualControl
 from pywatt.orchestrator.supervision.module_state import ENDED, ModuleState
 from pywatt.orchestrator.supervision.supervisor import Supervisor
 from pywatt.orchestrator.supervision.surroundings import Reporter, Surroundings
@@ -48,7 +57,6 @@ if TYPE_CHECKING:
     from pywatt.orchestrator.supervision.served_module import ServedModule
     from pywatt_fast.operations.types import RouteToModule
 
-STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FAILURE: Final = 1
 KILLED_BY: Final = 128  # plus the number of the signal, as shells have it
 
@@ -148,7 +156,7 @@ def _bind(configuration: Configuration, console: Display) -> socket.socket:
 
 
 class Orchestrator:
-    """The running whole: supervisor, broker, gateway, signals.
+    """The running whole: supervisor, broker, gateway, control plane, signals.
 
     Args:
         configuration: what to run.
@@ -176,29 +184,32 @@ class Orchestrator:
         self._bound = bound
         self._url = gateway_url(bound)
         self._single = next(iter(configuration.modules)) if single else None
+        self._events = EventRing()
+        self._lines = RememberedLines()
+        self._reporter = RecordedReports(console, self._events, self._lines)
         self._stop = asyncio.Event()
-        self._first_signal: signal.Signals | None = None
+        self._stop_asked = False  # by a person: a module of `pywatt run` that ends also ends the whole
+        self._modules_ended = asyncio.Event()
         self._kill: asyncio.Task[None] | None = None
-        self._killed_by: signal.Signals | None = None
         self._serving = False
         self._all_shown = False
         self._progress: StartProgress | None = None
 
     async def run(self) -> int:
         """Runs everything and returns the exit code."""
-        loop = asyncio.get_running_loop()
         self._supervisor = self._build_supervisor()
         self._broker = Broker(self._supervisor.modules)
-        # Whoever started us so that a hang-up is ignored (nohup) wants us to outlive the terminal.
-        hang_up_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        signals = [number for number in STOP_SIGNALS if number is not signal.SIGHUP or not hang_up_ignored]
-        for number in signals:
-            loop.add_signal_handler(number, self._signalled, number)
+        self._manual = ManualControl(self._supervisor)
+        self._signals = StopSignals(self._stop_by_signal, self._kill_by_signal)
+        control = self._build_control()
+        await control.start()
+        self._signals.open()
         gateway: Gateway | None = None
         try:
+            self._events.record("INFO", ORCHESTRATOR, f"starts {len(self._supervisor.modules)} modules")
             self._supervisor.start_all()
             if self._single is None:
-                self._progress = StartProgress(self._supervisor, self._console)
+                self._progress = StartProgress(self._supervisor, self._reporter)
             await self._supervisor.first_processes()
             gateway = await self._open_gateway()
             # What was loaded to get here stays for good: the collector need not walk it again under load.
@@ -208,7 +219,10 @@ class Orchestrator:
         finally:
             if self._progress is not None:
                 self._progress.close()
+            if gateway is not None:
+                gateway.begin_draining()
             failed = self._supervisor.not_started
+            await self._manual.close()
             await self._supervisor.stop_all()
             if self._kill is not None:
                 await self._kill
@@ -216,8 +230,10 @@ class Orchestrator:
                 await gateway.close()
             self._broker.close()
             await self._supervisor.close()
-            for number in signals:
-                loop.remove_signal_handler(number)
+            self._modules_ended.set()
+            self._events.close()
+            await control.close()
+            self._signals.close()
         return self._exit_code(failed)
 
     def _build_supervisor(self) -> Supervisor:
@@ -228,7 +244,7 @@ class Orchestrator:
             orchestrator_api=self._url,
             environment=inherited_environment(os.environ, secret_names),
             record=self._run_directory,
-            reporter=self._console,
+            reporter=self._reporter,
             route=self._route,
             process_ended=self._process_ended,
             ports=PortBook(),
@@ -239,11 +255,33 @@ class Orchestrator:
         supervisor.on_change(self._changed)
         return supervisor
 
+    def _build_control(self) -> ControlServer:
+        modules = self._supervisor.modules
+        reports = ModuleReports(self._lines, self._url_of)
+        commands = {
+            **ModuleCommands(self._supervisor, self._manual, self._events, reports).table(),
+            **OrchestratorCommands(self._events, modules, self._stop_by_command).table(),
+        }
+        greeting = {
+            "pywatt": installed_version(),
+            "pid": os.getpid(),
+            "configuration": str(self._configuration.path),
+            "url": self._url,
+        }
+        return ControlServer(self._run_directory.control_socket_path, commands, greeting)
+
     async def _open_gateway(self) -> Gateway:
         # Imported while the modules are starting: it takes longer than all that was done so far.
         from pywatt.orchestrator.gateway.gateway import Gateway
+        from pywatt.orchestrator.metrics.page import write_page
 
-        gateway = Gateway(self._configuration.gateway, self._supervisor.modules, self._single)
+        settings = self._configuration.gateway
+        modules = self._supervisor.modules
+
+        def metrics() -> bytes:
+            return write_page(modules.values(), gateway.counts, self._broker)
+
+        gateway: Gateway = Gateway(settings, modules, self._single, metrics if settings.metrics else None)
         await gateway.start(self._bound)
         self._serving = True
         for module in self._supervisor.modules.values():
@@ -258,6 +296,7 @@ class Orchestrator:
         self._broker.forget_module(name)
 
     def _changed(self, module: ManagedModule, before: ModuleState) -> None:
+        record_change(self._events, module, before)
         if module.state is ModuleState.READY and self._serving:
             self._show_ready(module)
         if self._single is not None and module.state in ENDED:
@@ -279,25 +318,38 @@ class Orchestrator:
         route = module.configuration.route or f"/m/{module.name}"
         return f"{self._url}{route.rstrip('/')}/"
 
-    def _signalled(self, number: signal.Signals) -> None:
-        if self._first_signal is None:
-            self._first_signal = number
-            running = sum(module.pid is not None for module in self._supervisor.modules.values())
-            modules, them = ("module", "it") if running == 1 else ("modules", "them")
-            again = f" (Ctrl-C again kills {them})" if running and number is signal.SIGINT else ""
-            self._console.event("INFO", f"stopping {running} {modules}{again}")
-            self._stop.set()
-        elif self._kill is None:
-            self._killed_by = number
-            self._console.event("WARN", "killing what still runs")
+    def _stop_by_signal(self, number: signal.Signals) -> None:
+        self._begin_to_stop(" (Ctrl-C again kills {them})" if number is signal.SIGINT else "")
+
+    def _kill_by_signal(self, _number: signal.Signals) -> None:
+        self._kill_now()
+
+    async def _stop_by_command(self, now: bool) -> None:
+        if not self._stop_asked:
+            self._begin_to_stop("")
+        if now:
+            self._kill_now()
+        await self._modules_ended.wait()
+
+    def _begin_to_stop(self, hint: str) -> None:
+        running = sum(module.pid is not None for module in self._supervisor.modules.values())
+        modules, them = ("module", "it") if running == 1 else ("modules", "them")
+        again = hint.format(them=them) if running else ""
+        self._reporter.event("INFO", f"stopping {running} {modules}{again}")
+        self._stop_asked = True
+        self._stop.set()
+
+    def _kill_now(self) -> None:
+        if self._kill is None:
+            self._reporter.event("WARN", "killing what still runs")
             self._kill = asyncio.get_running_loop().create_task(self._supervisor.kill_all())
 
     def _exit_code(self, failed: list[ManagedModule]) -> int:
-        if self._killed_by is not None:
-            return KILLED_BY + self._killed_by
-        if self._single is not None and self._first_signal is None:
+        if self._signals.second is not None:
+            return KILLED_BY + self._signals.second
+        if self._single is not None and not self._stop_asked:
             module = self._supervisor.modules[self._single]
             return 0 if module.ended_clean and not module.failed_to_start else FAILURE
         for module in failed:
-            self._console.event("ERROR", f"did not run to the end: {module.last_error}", module.name)
+            self._reporter.event("ERROR", f"did not run to the end: {module.last_error}", module.name)
         return FAILURE if failed else 0

@@ -1,6 +1,8 @@
 """Carries calls from one module to another and the answers back."""
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Final, NamedTuple
@@ -13,8 +15,9 @@ from pywatt.errors import (
     ModuleUnavailable,
     NetworkError,
 )
-from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload, read_terms
+from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload, read_terms, reported_failure
 from pywatt.messaging.deadlines import Deadline, Deadlines
+from pywatt.orchestrator.metrics.call_counts import DELIVERED, LOST, CallCounts
 from pywatt.orchestrator.supervision.module_state import ModuleState
 from pywatt.orchestrator.supervision.served_module import ServedModule
 from pywatt_fast import (
@@ -39,6 +42,7 @@ _ABSENT: Final = frozenset(ModuleState) - {ModuleState.STARTING, ModuleState.REA
 class _Call(NamedTuple):
     target: str
     deadline: Deadline
+    began: float
 
 
 class Broker:
@@ -47,9 +51,13 @@ class Broker:
     Args:
         modules: every module by its name; looked at anew for each message.
         limit: how many calls of one module may wait at a time.
+
+    Attributes:
+        counts: what it has carried.
     """
 
     def __init__(self, modules: Mapping[str, ServedModule], limit: int = MAX_CALLS_PER_CALLER) -> None:
+        self.counts = CallCounts(modules)
         self._modules = modules
         self._limit = limit
         # caller -> request_id -> call: the callers make the identifiers, unique to each of them only.
@@ -60,6 +68,10 @@ class Broker:
     def waiting(self) -> int:
         """How many calls wait for an answer."""
         return sum(len(calls) for calls in self._calls.values())
+
+    def waiting_for(self) -> Counter[str]:
+        """How many calls wait for the answer of each module that any waits for."""
+        return Counter(call.target for calls in self._calls.values() for call in calls.values())
 
     def route(self, source: ServedModule, operation: RouteToModule) -> None:
         """Deliver a message from a module: a call, a notification, or the answer to a call.
@@ -113,6 +125,8 @@ class Broker:
                 if not notify:
                     self._take(source.name, request_id)
                 raise ModuleUnavailable(f"module {target_name} cannot be reached: {error.message}") from error
+            if notify:
+                self.counts.of(target_name).notifications[DELIVERED] += 1
         except _RepeatedIdentifierError:
             # An answer to the second call would reach the first.
             logger.warning(
@@ -122,6 +136,7 @@ class Broker:
             )
         except CallError as error:
             if notify:
+                self.counts.of(target_name).notifications[LOST] += 1
                 logger.warning("notification from %s to %s is lost: %s", source.name, target_name, error)
             else:
                 self._refuse(source.name, request_id, target_name, error)
@@ -143,7 +158,7 @@ class Broker:
         if len(calls) >= self._limit:
             raise ModuleUnavailable(f"module {caller} has {len(calls)} calls waiting, which is the limit")
         deadline = self._deadlines.start(timeout, partial(self._expire, caller, request_id, timeout))
-        calls[request_id] = _Call(target, deadline)
+        calls[request_id] = _Call(target, deadline, time.monotonic())
 
     def _take(self, caller: str, request_id: str) -> _Call | None:
         calls = self._calls.get(caller)
@@ -158,7 +173,7 @@ class Broker:
         call = self._take(caller, request_id)
         if call is not None:
             error = CallTimeout(f"module {call.target} did not answer within {timeout:g} s")
-            self._refuse(caller, request_id, call.target, error)
+            self._refuse(caller, request_id, call.target, error, timeout)
 
     def _answer(self, source: ServedModule, operation: RouteToModule) -> None:
         caller, request_id = operation.target_module_id, operation.request_id
@@ -169,6 +184,8 @@ class Broker:
         self._take(caller, request_id)
         receiver = self._modules.get(caller)
         payload = operation.payload
+        failure = reported_failure(payload, request_id)
+        self.counts.of(call.target).ended(failure, time.monotonic() - call.began)
         if receiver is not None and not receiver.supports_messages and not _safe_for_crate(payload):
             error = InvalidPayload(
                 f"the answer of module {source.name} is binary, which its caller cannot read"
@@ -176,7 +193,10 @@ class Broker:
             payload = error_payload(error, request_id)
         self._deliver(caller, RoutedModuleResponse(source.name, request_id, payload))
 
-    def _refuse(self, caller: str, request_id: str, target: str, error: CallError) -> None:
+    def _refuse(
+        self, caller: str, request_id: str, target: str, error: CallError, seconds: float | None = None
+    ) -> None:
+        self.counts.of(target).ended(error, seconds)
         self._deliver(caller, RoutedModuleResponse(target, request_id, error_payload(error, request_id)))
 
     def _deliver(self, caller: str, response: RoutedModuleResponse) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from pywatt.orchestrator.supervision.module_state import ENDED, ModuleState
+from pywatt.orchestrator.supervision.module_state import ModuleState
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.supervision.managed_module import ManagedModule
@@ -67,7 +67,7 @@ class StartProgress:
         """Modules that may still become ready, as a person reads of them."""
         awaited = []
         for name, module in self._supervisor.modules.items():
-            if module.is_ready or self._is_lost(module):
+            if module.is_ready or self._supervisor.is_lost(module):
                 continue
             if module.state is ModuleState.STARTING:
                 awaited.append(name)
@@ -77,13 +77,9 @@ class StartProgress:
 
     def _lost(self) -> list[str]:
         modules = self._supervisor.modules.values()
-        return [f"{module.name} ({_standing(module)})" for module in modules if self._is_lost(module)]
-
-    def _is_lost(self, module: ManagedModule) -> bool:
-        """Whether a module has ended for good, or waits for one that has."""
-        if module.state is ModuleState.WAITING:
-            return any(self._is_lost(self._supervisor.modules[name]) for name in module.configuration.after)
-        return module.state in ENDED
+        return [
+            f"{module.name} ({_standing(module)})" for module in modules if self._supervisor.is_lost(module)
+        ]
 
 
 def _standing(module: ManagedModule) -> str:

@@ -14,6 +14,7 @@ from pywatt.orchestrator.configuration.values import (
     Count,
     Delay,
     DirectoryPath,
+    Flag,
     HealthPath,
     Listen,
     ModuleName,
@@ -46,12 +47,14 @@ class GatewayConfiguration:
         trusted_proxies: clients whose x-forwarded headers are believed.
         max_body: the largest request or response body carried as an operation, in bytes.
         request_timeout: how long a module may take to answer, in seconds.
+        metrics: whether whoever reaches the gateway may read /metrics.
     """
 
     listen: Listen = DEFAULT_LISTEN
     trusted_proxies: list[Network] = attrs.field(factory=list)
     max_body: ByteSize = 16 * 1024 * 1024
     request_timeout: Seconds = 30.0
+    metrics: Flag = True
 
 
 @attrs.frozen

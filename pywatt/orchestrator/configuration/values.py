@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_SECONDS: Final = 86_400.0
 # A body travels as an array of integers, up to four bytes of text for each, in a frame of at most 128 MiB.
 MAX_BODY: Final = 30 * 1024 * 1024
-RESERVED_ROUTES: Final = ("/m", "/healthz", "/readyz")
+RESERVED_ROUTES: Final = ("/m", "/healthz", "/livez", "/metrics", "/readyz")
 # The one file of secrets that may be missing.
 OPTIONAL_SOURCE: Final = ".env"
 # Set by the orchestrator for every module.
@@ -107,6 +107,13 @@ def _read_argument(value: object) -> str:
     if "\0" in text:
         raise RefusedValueError("holds a NUL character", "a text")
     return text
+
+
+def _read_flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    suggestion = f"write {value}" if value in ("true", "false") else None
+    raise RefusedValueError(f"is {describe(value)}", "true or false", suggestion)
 
 
 def _read_seconds(value: object, minimum: float, above: bool) -> float:
@@ -322,6 +329,7 @@ def read_variable_value(value: object) -> str:
     return value
 
 
+Flag = Annotated[bool, Rule(_read_flag)]
 Seconds = Annotated[float, Rule(lambda value: _read_seconds(value, 0.0, above=True))]
 Delay = Annotated[float, Rule(lambda value: _read_seconds(value, 0.0, above=False))]
 ByteSize = Annotated[int, Rule(_read_size)]

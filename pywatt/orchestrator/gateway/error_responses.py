@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from pywatt.orchestrator.gateway.own_pages import Page
 from pywatt.orchestrator.gateway.raw_response import RawResponse
 from pywatt_fast import encode_json
 
@@ -62,16 +63,19 @@ def error_response(refusal: RequestRefusedError, request_id: str) -> web.StreamR
     return response
 
 
-def json_response(status: int, body: object, request_id: str) -> web.StreamResponse:
-    """Write a JSON answer of the gateway's own.
+def page_response(page: Page, request_id: str) -> web.StreamResponse:
+    """Write an answer of the gateway's own.
 
     Args:
-        status: the HTTP status.
-        body: any JSON value.
+        page: what to answer; nobody may keep it, for it tells of this moment.
         request_id: under which the log speaks of this request.
     """
-    fields = [JSON_CONTENT, (b"cache-control", b"no-store"), request_id_field(request_id)]
-    return RawResponse(status, fields, encode_json(body))
+    fields = [
+        (b"content-type", page.content_type.encode("latin-1")),
+        (b"cache-control", b"no-store"),
+        request_id_field(request_id),
+    ]
+    return RawResponse(page.status, fields, page.body)
 
 
 def request_id_field(request_id: str) -> tuple[bytes, bytes]:

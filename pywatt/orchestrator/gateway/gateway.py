@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from aiohttp import web
@@ -13,22 +13,21 @@ from pywatt.http.headers import HeaderError, join_headers, set_forwarded, valid_
 from pywatt.http.limits import MAX_FIELDS, MAX_HEAD
 from pywatt.orchestrator.configuration.settings import GatewayConfiguration
 from pywatt.orchestrator.gateway.carrier_upstream import ask_over_carrier
-from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, error_response, json_response
+from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, error_response, page_response
 from pywatt.orchestrator.gateway.exchange import Exchange
+from pywatt.orchestrator.gateway.own_pages import OwnPages
 from pywatt.orchestrator.gateway.plain_upstream import PlainUpstream
 from pywatt.orchestrator.gateway.routes import Match, RouteTable
-from pywatt.orchestrator.gateway.server import MAX_LINE, GatewayServer
+from pywatt.orchestrator.gateway.server import MAX_LINE, GatewayConnection, GatewayServer
 from pywatt.orchestrator.gateway.trusted_proxies import TrustedProxies
 from pywatt.orchestrator.gateway.websocket_proxy import Tunnels
+from pywatt.orchestrator.metrics.request_counts import RequestCounts
 from pywatt.orchestrator.supervision.served_module import ServedModule
 from pywatt.protocol.listen import ListenAddress
 from pywatt_fast import new_identifier
 
 logger = logging.getLogger(__name__)
 
-HEALTH_PATH = "/healthz"
-READINESS_PATH = "/readyz"
-_OWN_PATHS = (HEALTH_PATH, READINESS_PATH)
 _RETRY_AFTER = 1
 _SHOWN_NAME = 64  # the length of the longest name that a module can have
 _AUTHORITY_END = re.compile(r"[/?]")
@@ -41,6 +40,10 @@ class Gateway:
         configuration: limits, timeouts and trusted proxies.
         modules: every module by its name; looked at anew for each request.
         single: the name of the one module that is served at "/" besides, or None.
+        metrics: writes the page of metrics; None when nobody may read it here.
+
+    Attributes:
+        counts: what it has served.
     """
 
     def __init__(
@@ -48,7 +51,11 @@ class Gateway:
         configuration: GatewayConfiguration,
         modules: Mapping[str, ServedModule],
         single: str | None = None,
+        metrics: Callable[[], bytes] | None = None,
     ) -> None:
+        self.counts = RequestCounts(modules)
+        self._own_pages = OwnPages(modules, metrics)
+        self._own_beginnings = self._own_pages.paths
         self._modules = modules
         self._max_body = configuration.max_body
         self._timeout = configuration.request_timeout
@@ -63,7 +70,6 @@ class Gateway:
         self._upstreams: dict[str, PlainUpstream] = {}
         self._server: GatewayServer | None = None
         self._listener: asyncio.Server | None = None
-        self._draining = False
 
     async def start(self, bound: socket.socket) -> None:
         """Begin to answer.
@@ -83,13 +89,17 @@ class Gateway:
         """How many requests are being answered."""
         return 0 if self._server is None else self._server.in_flight
 
+    def begin_draining(self) -> None:
+        """Say from now on that nothing is ready, so that whoever asks sends no more; all is still served."""
+        self._own_pages.draining = True
+
     async def close(self, timeout: float = 10.0) -> None:
         """Stop accepting, finish what is in flight, close every connection.
 
         Args:
             timeout: how long requests in flight may take to finish, in seconds.
         """
-        self._draining = True
+        self.begin_draining()
         server = self._server
         if self._listener is not None:
             self._listener.close()
@@ -118,8 +128,8 @@ class Gateway:
             request_id = given if given is not None and valid_request_id(given) else new_identifier()
             headers["x-request-id"] = request_id
             target = _origin_form(request)
-            if target.startswith(_OWN_PATHS) and target.partition("?")[0] in _OWN_PATHS:
-                response = self._own_answer(request, target.partition("?")[0], request_id)
+            if target.startswith(self._own_beginnings) and self._own_pages.has(target):
+                response = self._own_answer(request, target, request_id)
             else:
                 exchange = self._exchange(request, request_id, target, headers)
                 address = exchange.module.http_address
@@ -129,6 +139,7 @@ class Gateway:
                     upstream = await self._upstream(exchange.module.name, address)
                     response = await upstream.pass_on(exchange)
         except RequestRefusedError as refusal:
+            self._count(request, refusal.module)
             response = error_response(refusal, request_id or new_identifier())
         except (ConnectionError, asyncio.CancelledError):
             raise
@@ -139,7 +150,7 @@ class Gateway:
                 HTTPStatus.INTERNAL_SERVER_ERROR, "the gateway failed; its log says why", close=True
             )
             response = error_response(failure, request_id)
-        if self._draining:
+        if self._own_pages.draining:
             response.force_close()
         return response
 
@@ -149,6 +160,7 @@ class Gateway:
         """Find the module of a request and complete its headers."""
         match = self._routes.find(target)
         module = self._module(match)
+        self._count(request, module.name)
         peer = request.remote or ""
         trusted = self._trusted.has(peer)
         if trusted and "x-forwarded-for" in headers:
@@ -160,6 +172,13 @@ class Gateway:
                 HTTPStatus.SERVICE_UNAVAILABLE, "the module is not ready", retry_after=_RETRY_AFTER
             )
         return exchange
+
+    def _count(self, request: web.BaseRequest, module: str | None) -> None:
+        connection = request.protocol
+        assert isinstance(connection, GatewayConnection)
+        if connection.series is None:
+            series = connection.series = self.counts.of(module)
+            series.in_flight += 1
 
     def _module(self, match: Match) -> ServedModule:
         name = match.module
@@ -183,20 +202,11 @@ class Gateway:
                 await upstream.close()
         return self._upstreams[name]
 
-    def _own_answer(self, request: web.BaseRequest, path: str, request_id: str) -> web.StreamResponse:
+    def _own_answer(self, request: web.BaseRequest, target: str, request_id: str) -> web.StreamResponse:
         if request.method not in {"GET", "HEAD"}:
+            path = target.partition("?")[0]
             raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, f"{path} takes GET and HEAD only")
-        if path == HEALTH_PATH:
-            return json_response(HTTPStatus.OK, {"status": "OK"}, request_id)
-        modules = {}
-        ready = not self._draining
-        for name, module in self._modules.items():
-            modules[name] = {"ready": module.is_ready, "state": module.state.value}
-            if module.last_error is not None:
-                modules[name]["error"] = str(module.last_error)
-            ready = ready and module.is_ready
-        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        return json_response(status, {"ready": ready, "modules": modules}, request_id)
+        return page_response(self._own_pages.answer(target), request_id)
 
 
 def _origin_form(request: web.BaseRequest) -> str:

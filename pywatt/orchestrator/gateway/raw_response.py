@@ -174,9 +174,16 @@ class StreamedResponse(web.StreamResponse):
 
 
 class HandedOverResponse(web.StreamResponse):
-    """What is left to say after a connection was used for something else than an HTTP answer."""
+    """What is left to say after a connection was used for something else than an HTTP answer.
+
+    Args:
+        status: of the head that the client got; 0 when it cannot have got a whole answer.
+    """
 
     keep_alive = False
+
+    def __init__(self, status: int = 0) -> None:
+        super().__init__(status=status)
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Write nothing."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from aiohttp.web_protocol import RequestHandler
 from pywatt.http.limits import HEAD_DEADLINE, KEEP_ALIVE, MAX_FIELDS
 from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, error_response
 from pywatt.orchestrator.gateway.raw_response import HandedOverResponse
+from pywatt.orchestrator.metrics.request_counts import RequestSeries
 from pywatt_fast import new_identifier
 
 logger = logging.getLogger(__name__)
@@ -19,9 +21,15 @@ SWEEP_SECONDS = 1.0
 
 
 class GatewayConnection(RequestHandler):
-    """One client's connection."""
+    """One client's connection.
 
-    __slots__ = ("busy", "head_since")
+    Attributes:
+        busy: whether a request is being answered.
+        head_since: when the head of a request began to arrive; 0 while none does.
+        series: what the request that is being answered counts for, once that is known.
+    """
+
+    __slots__ = ("busy", "head_since", "series")
 
     def __init__(self, server: "GatewayServer", loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -36,6 +44,7 @@ class GatewayConnection(RequestHandler):
         )
         self.busy = False
         self.head_since = 0.0
+        self.series: RequestSeries | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to count the time of the first head: a silent connection is not kept."""
@@ -87,10 +96,13 @@ class GatewayServer(web.Server):
         connection.busy = True
         connection.head_since = 0.0
         self.in_flight += 1
+        began = time.monotonic()
+        status = 0
         try:
             response = await self._answer(request)
             # Written here and not by aiohttp afterwards: an answer is in flight until the client has it.
             await response.prepare(request)
+            status = response.status
             return response
         except TimeoutError:
             logger.info("gave up a client that takes nothing of its answer")
@@ -100,6 +112,9 @@ class GatewayServer(web.Server):
         finally:
             connection.busy = False
             self.in_flight -= 1
+            series, connection.series = connection.series, None
+            if series is not None:
+                series.ended(status, time.monotonic() - began)
             if self._idle is not None and not self.in_flight and not self._idle.done():
                 self._idle.set_result(None)
 

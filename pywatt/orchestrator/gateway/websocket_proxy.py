@@ -76,7 +76,7 @@ class Tunnels:
             self._open.discard(tunnel)
             to_client.stop()
             to_module.stop()
-        return HandedOverResponse()
+        return HandedOverResponse(response.status)
 
     def close(self) -> None:
         """Part all connections."""

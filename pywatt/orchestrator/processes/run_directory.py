@@ -3,12 +3,12 @@
 import contextlib
 import errno
 import fcntl
-import hashlib
 import json
 import logging
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -22,14 +22,24 @@ from pywatt.orchestrator.processes.left_overs import (
     end_left_overs,
     start_time,
 )
+from pywatt.orchestrator.processes.run_location import (
+    CONFIGURATION,
+    CONTROL_SOCKET,
+    LOCK,
+    RunLocation,
+    digest,
+    locate,
+    remove_sockets,
+)
 
 _logger = logging.getLogger(__name__)
 
-_LOCK: Final = "lock"
 _PROCESSES: Final = "processes.json"
 _MAX_RECORDS: Final = 1024 * 1024
-_MAX_NAME: Final = 32
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# A command line that looks whether anybody holds the lock holds it itself for a moment.
+_LOCK_PATIENCE: Final = 0.25
+_LOCK_INTERVAL: Final = 0.01
 _DIRECTORY_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -63,9 +73,9 @@ class RunDirectory:
         path: the directory.
     """
 
-    def __init__(self, path: Path, sockets: Path, descriptor: int, lock: int) -> None:
-        self.path = path
-        self._sockets = sockets
+    def __init__(self, location: RunLocation, descriptor: int, lock: int) -> None:
+        self.path = Path(location.directory)
+        self._sockets = Path(location.sockets)
         self._descriptor = descriptor
         self._lock = lock
         self._processes: dict[str, RecordedProcess] = {}
@@ -82,11 +92,9 @@ class RunDirectory:
             AlreadyRunning: another orchestrator runs the same file.
             RunDirectoryError: the directory cannot be made, or others may write to it.
         """
-        base = base_directory()
-        resolved = os.fsencode(configuration.resolve())
-        readable = re.sub(r"[^A-Za-z0-9._-]", "-", configuration.name)[:_MAX_NAME]
-        path = base / f"{readable}-{hashlib.sha256(resolved).hexdigest()[:12]}"
-        _prepare_base(base)
+        location = locate(str(configuration))
+        path = Path(location.directory)
+        _prepare_base(path.parent)
         descriptor = _open_private(path)
         try:
             lock = _take_lock(path, descriptor)
@@ -94,9 +102,13 @@ class RunDirectory:
             os.close(descriptor)
             raise
         try:
-            sockets = _socket_directory(path)
-            directory = cls(path, sockets, descriptor, lock)
+            if location.sockets != location.directory:
+                sockets = Path(location.sockets)
+                _prepare_base(sockets.parent)
+                os.close(_open_private(sockets))
+            directory = cls(location, descriptor, lock)
             directory._remove_sockets()
+            directory._write_configuration(configuration)
         except BaseException:
             os.close(lock)
             os.close(descriptor)
@@ -118,6 +130,11 @@ class RunDirectory:
             module: its name.
         """
         return self._socket(module, "http")
+
+    @property
+    def control_socket_path(self) -> str:
+        """Where the orchestrator listens for commands; at most 107 bytes."""
+        return str(self._sockets / CONTROL_SOCKET)
 
     def record_process(self, name: str, pid: int, started: int | None = None) -> None:
         """Remember a module's process, so that the next start can end it if this one is killed.
@@ -172,18 +189,17 @@ class RunDirectory:
         self.close()
 
     def _socket(self, module: str, kind: str) -> str:
-        name = module if _SAFE_NAME.fullmatch(module) and module not in {".", ".."} else _digest(module)
-        path = str(self._sockets / f"{name}.{kind}")
+        name = f"{module}.{kind}"
+        if not _SAFE_NAME.fullmatch(module) or module in {".", ".."} or name == CONTROL_SOCKET:
+            name = f"{digest(module)}.{kind}"
+        path = str(self._sockets / name)
         if len(os.fsencode(path)) > MAX_SOCKET_PATH:
-            path = str(self._sockets / f"{_digest(module)}.{kind}")
+            path = str(self._sockets / f"{digest(module)}.{kind}")
         return path
 
     def _remove_sockets(self) -> None:
         for directory in {self.path, self._sockets}:
-            with contextlib.suppress(FileNotFoundError):
-                for entry in os.scandir(directory):
-                    if stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
-                        os.unlink(entry.path)
+            remove_sockets(str(directory))
 
     def _read_records(self) -> list[RecordedProcess]:
         try:
@@ -209,42 +225,28 @@ class RunDirectory:
             ],
         }
         try:
-            self._replace_records(json.dumps(records))
+            self._replace(_PROCESSES, json.dumps(records).encode())
         except OSError as error:
             # A full disk must not stop a module from starting; only the defence against kill -9 is weaker.
             _logger.warning(
                 "the processes could not be recorded in %s: %s", self.path, error.strerror or error
             )
 
-    def _replace_records(self, text: str) -> None:
-        temporary = f"{_PROCESSES}.new"
+    def _write_configuration(self, configuration: Path) -> None:
+        try:
+            self._replace(CONFIGURATION, os.fsencode(os.path.realpath(configuration)))
+        except OSError as error:
+            # Only the list of what runs is poorer without it.
+            _logger.warning("%s could not be written: %s", self.path / CONFIGURATION, error.strerror or error)
+
+    def _replace(self, name: str, content: bytes) -> None:
+        """Write a file in one piece: whoever reads it sees the old content or the new one."""
+        temporary = f"{name}.new"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, 0o600, dir_fd=self._descriptor)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.rename(temporary, _PROCESSES, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
-
-
-def base_directory() -> Path:
-    """Return the home of run directories: $PYWATT_RUN_DIR, $XDG_RUNTIME_DIR/pywatt, /tmp/pywatt-UID."""
-    chosen = os.environ.get("PYWATT_RUN_DIR")
-    if chosen:
-        return Path(chosen).absolute()
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and os.path.isabs(runtime) and _belongs_to_us(runtime):
-        return Path(runtime) / "pywatt"
-    return _fallback_directory()
-
-
-def _fallback_directory() -> Path:
-    return Path("/tmp") / f"pywatt-{os.geteuid()}"  # noqa: S108  # owner, mode and symlinks are checked on opening
-
-
-def _belongs_to_us(path: str) -> bool:
-    # After `sudo -E` the variable names the directory of another user.
-    with contextlib.suppress(OSError):
-        return os.stat(path).st_uid == os.geteuid()
-    return False
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.rename(temporary, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
 
 
 def _prepare_base(base: Path) -> None:
@@ -286,38 +288,34 @@ def _open_private(path: Path, forbidden: int = 0o077) -> int:
 def _take_lock(path: Path, directory: int) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        lock = os.open(_LOCK, flags, 0o600, dir_fd=directory)
+        lock = os.open(LOCK, flags, 0o600, dir_fd=directory)
     except OSError as error:
-        raise RunDirectoryError(f"{path / _LOCK} cannot be opened: {error.strerror or error}") from error
+        raise RunDirectoryError(f"{path / LOCK} cannot be opened: {error.strerror or error}") from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(lock)
     except BlockingIOError:
         holder = os.pread(lock, 32, 0).strip()
         os.close(lock)
         raise AlreadyRunning(path, int(holder) if holder.isdigit() else None) from None
     except OSError as error:
         os.close(lock)
-        raise RunDirectoryError(f"{path / _LOCK} cannot be locked: {error.strerror or error}") from error
+        raise RunDirectoryError(f"{path / LOCK} cannot be locked: {error.strerror or error}") from error
     # The file is never removed: a lock on a removed file would lock nobody out.
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock
 
 
-def _socket_directory(path: Path) -> Path:
-    """Return the run directory, or a short one of its own when its socket paths would be too long."""
-    longest = path / f"{_digest('')}.sock"
-    if len(os.fsencode(str(longest))) <= MAX_SOCKET_PATH:
-        return path
-    base = _fallback_directory()
-    short = base / _digest(str(path))
-    _prepare_base(base)
-    os.close(_open_private(short))
-    return short
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(os.fsencode(text)).hexdigest()[:12]
+def _lock(descriptor: int) -> None:
+    deadline = time.monotonic() + _LOCK_PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(_LOCK_INTERVAL)
 
 
 def _parse_records(records: Any) -> Iterator[RecordedProcess]:

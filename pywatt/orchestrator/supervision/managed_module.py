@@ -67,6 +67,7 @@ class ManagedModule:
         state: where it stands.
         since: when it came to stand there, in seconds since the epoch.
         restarts: how many processes it has had after its first one.
+        heartbeats_missed: how many signs of life it was asked for and did not give.
         last_error: why it is not ready; None when there is nothing to tell.
     """
 
@@ -84,6 +85,7 @@ class ManagedModule:
         self.state = ModuleState.IDLE
         self.since = time.time()
         self.restarts = 0
+        self.heartbeats_missed = 0
         self.announcement: Announce | None = None
         self.last_error: str | None = None
         self.ever_ready = False
@@ -134,6 +136,11 @@ class ManagedModule:
     def pid(self) -> int | None:
         """The process that runs now."""
         return self._process.pid
+
+    @property
+    def missing(self) -> str:
+        """What it still has to do to become ready, while it is starting."""
+        return self._missing
 
     @property
     def failed_to_start(self) -> bool:
@@ -244,7 +251,7 @@ class ManagedModule:
         self._ready_since = self._loop.time()
         self._set_ready()
         return await watch_heartbeats(
-            lambda timeout: self._check().alive(timeout),
+            self._alive,
             HeartbeatTimes(
                 interval=self.configuration.heartbeat_interval, silence=self.configuration.heartbeat_timeout
             ),
@@ -322,6 +329,11 @@ class ManagedModule:
             health_path=health_path(self.announcement, self.configuration.health),
             heartbeats=self._process.speaks_lines,
         )
+
+    async def _alive(self, timeout: float) -> bool:
+        alive = await self._check().alive(timeout)
+        self.heartbeats_missed += not alive
+        return alive
 
     def _remind(self) -> None:
         self._tell("INFO", f"is not ready yet: {self._missing}")

@@ -44,11 +44,11 @@ class ModuleEvent(Enum):
 _S = ModuleState
 _E = ModuleEvent
 
-_AT_REST: Final = (_S.IDLE, _S.STOPPED, _S.EXITED, _S.CRASH_LOOPING, _S.FAILED)
+AT_REST: Final = (_S.IDLE, _S.STOPPED, _S.EXITED, _S.CRASH_LOOPING, _S.FAILED)
 _WITH_PROCESS: Final = (_S.STARTING, _S.READY, _S.UNREADY)
 
 TRANSITIONS: Final[dict[tuple[ModuleState, ModuleEvent], ModuleState]] = {
-    **{(state, _E.START_REQUESTED): _S.WAITING for state in _AT_REST},
+    **{(state, _E.START_REQUESTED): _S.WAITING for state in AT_REST},
     (_S.WAITING, _E.DEPENDENCIES_READY): _S.STARTING,
     (_S.STARTING, _E.BECAME_READY): _S.READY,
     (_S.READY, _E.FELL_SILENT): _S.UNREADY,

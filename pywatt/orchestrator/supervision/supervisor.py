@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,10 @@ class Supervisor:
         configurations: the modules by name; dependencies exist and have no cycle.
         surroundings: what they share.
         secrets: by module, which secrets it may have.
+
+    Attributes:
+        modules: by name, in the order of the configuration.
+        dependents: by module, the names of those that come after it.
     """
 
     def __init__(
@@ -48,10 +52,10 @@ class Supervisor:
             )
             for name, configuration in configurations.items()
         }
-        self._dependents: dict[str, list[str]] = {name: [] for name in configurations}
+        self.dependents: dict[str, list[str]] = {name: [] for name in configurations}
         for name, configuration in configurations.items():
             for dependency in configuration.after:
-                self._dependents[dependency].append(name)
+                self.dependents[dependency].append(name)
 
     @property
     def all_ready(self) -> bool:
@@ -84,20 +88,38 @@ class Supervisor:
 
     async def stop_all(self) -> None:
         """Stops all modules, each after all that depend on it; returns when all have ended."""
+        await self.stop(self.modules)
+
+    async def stop(self, names: Iterable[str]) -> None:
+        """Stops modules, each after those among them that depend on it; returns when all have ended.
+
+        Args:
+            names: of modules that exist; those that depend on them and are not named go on running.
+        """
         stops: dict[str, asyncio.Task[None]] = {}
 
         async def stop(name: str) -> None:
             # Another tick, so that all tasks stand in the table before one is looked up.
             await asyncio.sleep(0)
-            dependents = [stops[dependent] for dependent in self._dependents[name]]
+            dependents = [stops[dependent] for dependent in self.dependents[name] if dependent in stops]
             if dependents:
                 await asyncio.wait(dependents)
             await self.modules[name].stop()
 
-        for name in self.modules:
+        for name in names:
             stops[name] = asyncio.create_task(stop(name), name=f"stop {name}")
         if stops:
             await asyncio.gather(*stops.values())
+
+    def is_lost(self, module: ManagedModule) -> bool:
+        """Whether a module does not become ready by itself: it has ended for good, or waits for one that has.
+
+        Args:
+            module: one of `modules`.
+        """
+        if module.state is ModuleState.WAITING:
+            return any(self.is_lost(self.modules[name]) for name in module.configuration.after)
+        return module.state in ENDED
 
     async def kill_all(self) -> None:
         """Ends all modules at once."""
@@ -118,7 +140,7 @@ class Supervisor:
             listener(module, before)
 
     def _report_dependents(self, module: ManagedModule) -> None:
-        for name in self._dependents[module.name]:
+        for name in self.dependents[module.name]:
             dependent = self.modules[name]
             if dependent.state is ModuleState.WAITING:
                 reason = module.last_error or "no reason is known"

@@ -92,7 +92,7 @@ def test_every_problem_of_a_configuration_is_shown(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == (
         "error: gateway.lisen: unknown key\n"
         "  --> shop.toml:2\n"
-        "  expected one of listen, max_body, request_timeout, trusted_proxies\n"
+        "  expected one of listen, max_body, metrics, request_timeout, trusted_proxies\n"
         '  did you mean "listen"?\n'
         f"error: modules.web.run: no such file: {Path.cwd()}/web.py\n"
         "  --> shop.toml:4\n"

@@ -14,6 +14,7 @@ from pywatt.errors import (
     CallError,
     CallTimeout,
     ConnectionClosed,
+    EndpointNotFound,
     ModuleNotFound,
     ModuleUnavailable,
 )
@@ -291,6 +292,52 @@ class TestDeaths:
         assert modules.broker.waiting == 0
         modules.reply("bank", "shop", request_id, reply_payload(1))
         assert not modules.sent("shop")
+
+
+class TestCounts:
+    async def test_answers_are_counted_by_what_they_say(self, modules: Modules) -> None:
+        for payload_for in (
+            lambda _: reply_payload({"cents": 1}),
+            lambda _: EncodedMessage(b"WzFd", EncodingFormat.BASE64),
+            lambda request_id: error_payload(ApplicationError("no_funds", "empty"), request_id),
+            lambda request_id: error_payload(EndpointNotFound("no such endpoint"), request_id),
+            # A result may look like anything, also like the failure of another request.
+            lambda _: error_payload(EndpointNotFound("no such endpoint"), new_identifier()),
+        ):
+            request_id = modules.call("bank")
+            modules.reply("bank", "shop", request_id, payload_for(request_id))
+        calls = modules.broker.counts.of("bank")
+        assert calls.outcomes == {"ok": 3, "application": 1, "endpoint_not_found": 1}
+        assert calls.durations.count == 5
+
+    async def test_refusals_are_counted_and_have_no_duration(self, modules: Modules) -> None:
+        modules.call("crate")
+        modules.call("nobody")
+        counts = modules.broker.counts
+        assert counts.of("crate").outcomes == {"unavailable": 1}
+        assert counts.of("nobody").outcomes == {"module_not_found": 1}
+        assert counts.of("crate").durations.count == 0
+
+    async def test_a_timeout_is_counted_with_its_time(self, modules: Modules) -> None:
+        modules.call("bank", timeout=0.01)
+        await modules.arrival("shop")
+        calls = modules.broker.counts.of("bank")
+        assert calls.outcomes == {"timeout": 1}
+        assert (calls.durations.count, calls.durations.sum) == (1, 0.01)
+
+    async def test_notifications_are_counted_apart(self, modules: Modules) -> None:
+        modules.call("bank", notify=True)
+        modules.by_name["bank"].link.refuses = ConnectionClosed()
+        modules.call("bank", notify=True)
+        calls = modules.broker.counts.of("bank")
+        assert calls.notifications == {"delivered": 1, "lost": 1}
+        assert not calls.outcomes
+
+    async def test_waiting_calls_are_told_by_their_target(self, modules: Modules) -> None:
+        modules.call("bank")
+        modules.call("bank", source="bank")
+        modules.call("shop")
+        assert modules.broker.waiting_for() == {"bank": 2, "shop": 1}
 
 
 class TestCallersBuiltWithTheCrate:

@@ -73,4 +73,4 @@ def test_the_documented_exit_codes_are_those_of_the_command_line() -> None:
     section = PAGE.read_text().split("\n## Exit codes\n")[1]
     codes = [int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)]
     assert codes == [int(code) for code in re.findall(r"^  (\d+) ", exit_codes.DESCRIPTION, re.MULTILINE)]
-    assert codes == [0, 1, 2, 130]
+    assert codes == [0, 1, 2, 3, 4, 130]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
-from gateways import StandInLink, StandInModule, StartGateway, echo, failing, refusal
+from gateways import StandInLink, StandInModule, StartGateway, failing, refusal
 
 from pywatt.errors import ConnectionClosed, MessageTooLarge, ModuleUnavailable, SendQueueFull
 from pywatt.orchestrator.supervision.module_state import ModuleState
@@ -145,40 +144,3 @@ class TestRefusals:
     async def test_connect(self, start_gateway: StartGateway) -> None:
         gateway = await start_gateway(StandInModule("shop"))
         assert (await gateway.ask("shop:80", method="CONNECT")).status == 501
-
-
-class TestOwnPaths:
-    async def test_healthz_tells_that_the_gateway_lives(self, start_gateway: StartGateway) -> None:
-        gateway = await start_gateway(StandInModule("shop", state=ModuleState.FAILED))
-        answer = await gateway.ask("/healthz")
-        assert (answer.status, json.loads(answer.body)) == (200, {"status": "OK"})
-
-    async def test_readyz_tells_about_every_module(self, start_gateway: StartGateway) -> None:
-        shop, bank = StandInModule("shop"), StandInModule("bank", state=ModuleState.STARTING)
-        gateway = await start_gateway(shop, bank)
-        answer = await gateway.ask("/readyz?verbose")
-        assert answer.status == 503
-        bank.state, bank.last_error = ModuleState.FAILED, "no such file"
-        answer = await gateway.ask("/readyz")
-        assert json.loads(answer.body) == {
-            "ready": False,
-            "modules": {
-                "shop": {"ready": True, "state": "ready"},
-                "bank": {"ready": False, "state": "failed", "error": "no such file"},
-            },
-        }
-        bank.state, bank.last_error = ModuleState.READY, None
-        answer = await gateway.ask("/readyz")
-        assert answer.status == 200
-        assert json.loads(answer.body)["ready"] is True
-
-    async def test_they_only_take_get_and_head(self, start_gateway: StartGateway) -> None:
-        gateway = await start_gateway(StandInModule("shop"))
-        assert (await gateway.ask("/healthz", method="HEAD")).status == 200
-        assert (await gateway.ask("/healthz", method="POST", body=b"x")).status == 405
-
-    async def test_a_module_at_the_root_does_not_hide_them(self, start_gateway: StartGateway) -> None:
-        shop = StandInModule("shop")
-        gateway = await start_gateway(shop, single="shop")
-        assert json.loads((await gateway.ask("/healthz")).body) == {"status": "OK"}
-        assert (await gateway.ask("/m/shop/healthz")).body == echo(shop.link.requests[0]).body

@@ -17,8 +17,8 @@ from pywatt.orchestrator.processes.run_directory import (
     AlreadyRunning,
     RunDirectory,
     RunDirectoryError,
-    base_directory,
 )
+from pywatt.orchestrator.processes.run_location import base_directory
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
 
@@ -115,7 +115,7 @@ def test_sockets_of_an_earlier_run_are_removed_and_nothing_else(base: Path, conf
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(path / "web.sock"))
     with RunDirectory.open(configuration):
-        assert sorted(entry.name for entry in path.iterdir()) == ["kept", "lock"]
+        assert sorted(entry.name for entry in path.iterdir()) == ["configuration", "kept", "lock"]
 
 
 def test_sockets_are_removed_at_the_end(base: Path, configuration: Path) -> None:
@@ -228,16 +228,16 @@ def test_the_base_is_chosen_from_the_environment(tmp_path: Path, monkeypatch: py
     monkeypatch.delenv("PYWATT_RUN_DIR", raising=False)
     fallback = Path(f"/tmp/pywatt-{os.geteuid()}")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert base_directory() == tmp_path / "pywatt"
+    assert Path(base_directory()) == tmp_path / "pywatt"
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "none"))
-    assert base_directory() == fallback
+    assert Path(base_directory()) == fallback
     monkeypatch.setenv("XDG_RUNTIME_DIR", "relative")
-    assert base_directory() == fallback
+    assert Path(base_directory()) == fallback
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    assert base_directory() == fallback
+    assert Path(base_directory()) == fallback
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYWATT_RUN_DIR", "here")
-    assert base_directory() == tmp_path / "here"
+    assert Path(base_directory()) == tmp_path / "here"
 
 
 @needs_root
@@ -247,7 +247,7 @@ def test_the_runtime_directory_of_another_user_is_not_ours(
     monkeypatch.delenv("PYWATT_RUN_DIR", raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     os.chown(tmp_path, 12345, -1)
-    assert base_directory() == Path(f"/tmp/pywatt-{os.geteuid()}")
+    assert Path(base_directory()) == Path(f"/tmp/pywatt-{os.geteuid()}")
 
 
 def records(directory: RunDirectory) -> list[dict[str, object]]:

@@ -1,0 +1,1 @@
+"""What the orchestrator counts, and the page on which Prometheus reads it."""
