@@ -11,7 +11,8 @@ from multidict import CIMultiDict
 class PlainRequest(ClientRequest):
     """Sends the given header fields and no others but those that frame the body.
 
-    The base class can be told to leave its own out, and then copies all fields twice to find out which.
+    The base class leaves its own out when it is told which, and copies all fields twice for that: too dear
+    for requests that are nothing but a head.
     """
 
     def update_headers(self, headers: LooseHeaders | None) -> None:
@@ -23,6 +24,8 @@ class PlainRequest(ClientRequest):
 
     def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
         """Add nothing."""
+        if self.method in self.POST_METHODS:
+            super().update_auto_headers(skip_auto_headers)
 
     def update_body_from_data(self, body: Any, *arguments: Any, **options: Any) -> None:
         """Take the body without the type that aiohttp would guess for it."""

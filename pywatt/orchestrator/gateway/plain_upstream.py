@@ -50,6 +50,9 @@ _MAX_LINE = 64 * 1024
 _NO_TIMEOUT: Final = ClientTimeout(total=None, connect=None, sock_connect=CONNECT_SECONDS, sock_read=None)
 _HOP_BY_HOP: Final = frozenset(name.encode("ascii") for name in HOP_BY_HOP)
 
+# aiohttp would add these of its own when the client sent none.
+_NOT_OURS_TO_ADD = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE)
+
 
 class PlainUpstream:
     """The connections to one module's HTTP address.
@@ -73,6 +76,7 @@ class PlainUpstream:
             trust_env=False,
             timeout=_NO_TIMEOUT,
             request_class=PlainRequest,
+            skip_auto_headers=_NOT_OURS_TO_ADD,
             max_line_size=_MAX_LINE,
             max_field_size=_MAX_LINE,
         )
