@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-COMMANDS = ("up", "run", "ps", "bench", "version", "completion")
+COMMANDS = (
+    *("up", "run", "ps", "events", "wait", "restart", "stop", "start", "down"),
+    *("call", "get", "doctor", "bench", "version", "completion"),
+)
 
 USAGE = """\
 python -m pywatt FILE.py                 be the module in a file      (an orchestrator does this)

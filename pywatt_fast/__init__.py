@@ -76,36 +76,6 @@ from .framing.headers import (  # noqa: E402
     HEADER_SIZE,
     FrameStatistics,
 )
-from .framing.lines import LineDecoder, LineStatistics, encode_line  # noqa: E402
-from .framing.sinks import FrameSink, SpanList, SpanSink  # noqa: E402
-from .framing.spans import SpanDecoder  # noqa: E402
-from .json_text.byte_arrays import decode_byte_array, encode_byte_array  # noqa: E402
-from .json_text.codec import decode_json, encode_json, encode_json_pretty, encode_json_sorted  # noqa: E402
-from .messages.envelope import Envelope  # noqa: E402
-from .messages.formats import EncodingFormat  # noqa: E402
-from .messages.identifiers import canonical_identifier, new_identifier  # noqa: E402
-from .messages.message import EncodedMessage, Message  # noqa: E402
-from .messages.message_writer import MessageWriter  # noqa: E402
-from .messages.metadata import MessageMetadata  # noqa: E402
-from .operations.reader import read_operation  # noqa: E402
-from .operations.types import (  # noqa: E402
-    ColdOperation,
-    Heartbeat,
-    HeartbeatAck,
-    HotOperation,
-    HttpRequest,
-    HttpResponse,
-    Operation,
-    RoutedModuleMessage,
-    RoutedModuleResponse,
-    RouteToModule,
-)
-from .operations.writer import (  # noqa: E402
-    wrap_operation,
-    write_operation,
-    write_operation_frame,
-    write_operation_line,
-)
 from .variant import COMPILED  # noqa: E402
 
 if TYPE_CHECKING:
@@ -113,9 +83,45 @@ if TYPE_CHECKING:
     from .compact.layout import CompactFrame as CompactFrame
     from .compact.reader import read_compact as read_compact
     from .compact.writer import write_compact_frame as write_compact_frame
+    from .framing.lines import LineDecoder as LineDecoder
+    from .framing.lines import LineStatistics as LineStatistics
+    from .framing.lines import encode_line as encode_line
+    from .framing.sinks import FrameSink as FrameSink
+    from .framing.sinks import SpanList as SpanList
+    from .framing.sinks import SpanSink as SpanSink
+    from .framing.spans import SpanDecoder as SpanDecoder
+    from .json_text.byte_arrays import decode_byte_array as decode_byte_array
+    from .json_text.byte_arrays import encode_byte_array as encode_byte_array
+    from .json_text.codec import decode_json as decode_json
+    from .json_text.codec import encode_json as encode_json
+    from .json_text.codec import encode_json_pretty as encode_json_pretty
+    from .json_text.codec import encode_json_sorted as encode_json_sorted
     from .message_pack.codec import MESSAGE_PACK_AVAILABLE as MESSAGE_PACK_AVAILABLE
     from .message_pack.codec import decode_message_pack as decode_message_pack
     from .message_pack.codec import encode_message_pack as encode_message_pack
+    from .messages.envelope import Envelope as Envelope
+    from .messages.formats import EncodingFormat as EncodingFormat
+    from .messages.identifiers import canonical_identifier as canonical_identifier
+    from .messages.identifiers import new_identifier as new_identifier
+    from .messages.message import EncodedMessage as EncodedMessage
+    from .messages.message import Message as Message
+    from .messages.message_writer import MessageWriter as MessageWriter
+    from .messages.metadata import MessageMetadata as MessageMetadata
+    from .operations.reader import read_operation as read_operation
+    from .operations.types import ColdOperation as ColdOperation
+    from .operations.types import Heartbeat as Heartbeat
+    from .operations.types import HeartbeatAck as HeartbeatAck
+    from .operations.types import HotOperation as HotOperation
+    from .operations.types import HttpRequest as HttpRequest
+    from .operations.types import HttpResponse as HttpResponse
+    from .operations.types import Operation as Operation
+    from .operations.types import RoutedModuleMessage as RoutedModuleMessage
+    from .operations.types import RoutedModuleResponse as RoutedModuleResponse
+    from .operations.types import RouteToModule as RouteToModule
+    from .operations.writer import wrap_operation as wrap_operation
+    from .operations.writer import write_operation as write_operation
+    from .operations.writer import write_operation_frame as write_operation_frame
+    from .operations.writer import write_operation_line as write_operation_line
     from .routing.channel_type import ChannelType as ChannelType
     from .routing.characteristics import MessageCharacteristics as MessageCharacteristics
     from .routing.characteristics import MessagePriority as MessagePriority
@@ -173,14 +179,51 @@ if TYPE_CHECKING:
     from .streams.transfer_receiver import TransferReceiver as TransferReceiver
     from .streams.transfer_sender import TransferSender as TransferSender
 
-# What a process that only carries operations need not load, and where it is.
+# What is loaded when it is first asked for, and where it is: a command line that sends a frame needs next to
+# nothing of the core, and would pay for the rest each time it is called.
 _LATER: Final = {
     "CompactFrame": "compact.layout",
     "read_compact": "compact.reader",
     "write_compact_frame": "compact.writer",
+    "LineDecoder": "framing.lines",
+    "LineStatistics": "framing.lines",
+    "encode_line": "framing.lines",
+    "FrameSink": "framing.sinks",
+    "SpanList": "framing.sinks",
+    "SpanSink": "framing.sinks",
+    "SpanDecoder": "framing.spans",
+    "decode_byte_array": "json_text.byte_arrays",
+    "encode_byte_array": "json_text.byte_arrays",
+    "decode_json": "json_text.codec",
+    "encode_json": "json_text.codec",
+    "encode_json_pretty": "json_text.codec",
+    "encode_json_sorted": "json_text.codec",
     "MESSAGE_PACK_AVAILABLE": "message_pack.codec",
     "decode_message_pack": "message_pack.codec",
     "encode_message_pack": "message_pack.codec",
+    "Envelope": "messages.envelope",
+    "EncodingFormat": "messages.formats",
+    "canonical_identifier": "messages.identifiers",
+    "new_identifier": "messages.identifiers",
+    "EncodedMessage": "messages.message",
+    "Message": "messages.message",
+    "MessageWriter": "messages.message_writer",
+    "MessageMetadata": "messages.metadata",
+    "read_operation": "operations.reader",
+    "ColdOperation": "operations.types",
+    "Heartbeat": "operations.types",
+    "HeartbeatAck": "operations.types",
+    "HotOperation": "operations.types",
+    "HttpRequest": "operations.types",
+    "HttpResponse": "operations.types",
+    "Operation": "operations.types",
+    "RouteToModule": "operations.types",
+    "RoutedModuleMessage": "operations.types",
+    "RoutedModuleResponse": "operations.types",
+    "wrap_operation": "operations.writer",
+    "write_operation": "operations.writer",
+    "write_operation_frame": "operations.writer",
+    "write_operation_line": "operations.writer",
     "ChannelType": "routing.channel_type",
     "MessageCharacteristics": "routing.characteristics",
     "MessagePriority": "routing.characteristics",
@@ -263,49 +306,10 @@ __all__ = [  # noqa: PLE0604  the table of what is loaded later is a part of the
     "CODE_MESSAGE_PACK",
     "HEADER_SIZE",
     "FrameDecoder",
-    "FrameSink",
     "FrameStatistics",
-    "SpanDecoder",
-    "SpanList",
-    "SpanSink",
-    "LineDecoder",
-    "LineStatistics",
     "encode_frame",
-    "encode_line",
     # bincode: encode, decode and Schema, in a namespace of their own
     "bincode",
-    # identifiers, JSON, byte arrays
-    "canonical_identifier",
-    "new_identifier",
-    "decode_json",
-    "encode_json",
-    "encode_json_pretty",
-    "encode_json_sorted",
-    "decode_byte_array",
-    "encode_byte_array",
-    # messages
-    "EncodedMessage",
-    "Envelope",
-    "EncodingFormat",
-    "Message",
-    "MessageMetadata",
-    "MessageWriter",
-    # operations
-    "ColdOperation",
-    "Heartbeat",
-    "HeartbeatAck",
-    "HotOperation",
-    "HttpRequest",
-    "HttpResponse",
-    "Operation",
-    "RouteToModule",
-    "RoutedModuleMessage",
-    "RoutedModuleResponse",
-    "read_operation",
-    "wrap_operation",
-    "write_operation",
-    "write_operation_frame",
-    "write_operation_line",
     # refusals
     "CoreError",
     "FrameTooLarge",

@@ -69,6 +69,8 @@ class Carrier:
         """How many payloads were not a valid operation."""
         self.on_rejected: Callable[[Carrier], None] | None = None
         """Called after each of them: also what cannot be read shows that the peer is there."""
+        self.on_unreadable: Callable[[bytes], None] | None = None
+        """Called with each of them, for those who examine the peer; nothing of it is ever logged."""
         self._on_operation = on_operation
         self._on_lost = on_lost
         connection.ended.add_done_callback(self._lost)
@@ -139,6 +141,8 @@ class Carrier:
             operation = codec.read_operation(payload, self.direction, code)
         except ProtocolError as error:
             self._reject(error, code, len(payload))
+            if self.on_unreadable is not None:
+                self.on_unreadable(payload)
             return
         self._on_operation(operation, self)
 

@@ -13,6 +13,25 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # Imported here, so that a module process that passes through this package does not load it.
     import sys
 
-    from pywatt.cli.commands import invoke
+    from pywatt.cli.loading import CollectorAtRest
 
-    sys.exit(invoke(arguments))
+    with CollectorAtRest():
+        from pywatt.cli.commands import invoke
+
+    code = invoke(arguments)
+    if "asyncio" not in sys.modules:
+        _leave_at_once(code)
+    sys.exit(code)
+
+
+def _leave_at_once(code: int) -> NoReturn:
+    """Leave without taking the interpreter apart: for verbs that started nothing, a sixth of their time."""
+    import os
+    import sys
+
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(code)  # reports it
+    os._exit(code)

@@ -6,13 +6,23 @@ from typing import Any, Final
 import click
 
 from pywatt.cli import exit_codes
+from pywatt.cli.loading import CollectorAtRest
 
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 # Each verb lives in a file of its own name and is loaded when it is used.
 _VERBS: Final = {
     "up": "Start the modules of a pywatt.toml.",
     "run": "Start one module from one file.",
-    "ps": "Show the modules that run.",
+    "ps": "Show the modules: state, restarts, CPU, memory, and why one is not well.",
+    "events": "Show what happened, and what happens.",
+    "wait": "Wait until modules are ready.",
+    "call": "Call a message endpoint of a module.",
+    "get": "Send an HTTP request through the gateway.",
+    "restart": "Restart modules; the others go on serving.",
+    "stop": "Stop modules; the orchestrator stays.",
+    "start": "Start modules that do not run.",
+    "down": "Stop everything, the orchestrator included.",
+    "doctor": "Start one module alone and say what is wrong with it.",
     "bench": "Measure this machine's floors, and pywatt against them.",
     "version": "Show the version, the core and what it runs on.",
     "completion": "Print the completion script for a shell.",
@@ -21,7 +31,11 @@ _EXAMPLES: Final = """\b
 Examples:
   pywatt run hello.py                  one module, at http://127.0.0.1:9900/
   pywatt up                            all modules of ./pywatt.toml
+  pywatt doctor hello.py               what is wrong with it
   pywatt up -f shop/pywatt.toml        all modules of another file
+  pywatt ps                            how they are
+  pywatt restart catalog               one of them anew
+  pywatt down                          stop everything
   eval "$(pywatt completion bash)"     completion for this shell
 """
 
@@ -39,7 +53,8 @@ class VerbGroup(click.Group):
             return None
         from importlib import import_module
 
-        command: click.Command = import_module(f"pywatt.cli.{cmd_name}").command
+        with CollectorAtRest():
+            command: click.Command = import_module(f"pywatt.cli.{cmd_name}").command
         command.short_help = _VERBS[cmd_name]
         return command
 
@@ -101,11 +116,24 @@ def invoke(arguments: Sequence[str] | None = None) -> int:
         )
     except (click.Abort, KeyboardInterrupt):
         return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        _forget_output()  # whoever read it has seen enough
+        return exit_codes.FAILURE
     except Exception as error:
         from pywatt.cli.error_report import report
 
         return report(error)
     return code if isinstance(code, int) else exit_codes.SUCCESS
+
+
+def _forget_output() -> None:
+    import os
+    import sys
+
+    # What is still in the buffer would be complained about at the very end.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _guess(name: str) -> str:

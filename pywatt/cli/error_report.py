@@ -87,6 +87,10 @@ def _advice(error: Exception) -> Iterator[str]:
     advice = getattr(error, "advice", None)
     if isinstance(advice, str):
         yield from advice.splitlines()
+    details = getattr(error, "details", None)
+    if isinstance(details, dict):
+        for module in details.get("modules", []):
+            yield from (f"{module['name']} | {line}" for line in module["log"])
     pid = getattr(error, "pid", None)
     if isinstance(pid, int):
         yield f"stop it with Ctrl-C in its terminal, or: kill {pid}"

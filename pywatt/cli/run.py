@@ -3,7 +3,8 @@
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.start import LOG_FORMAT_OPTION, start
+from pywatt.cli.foreground import LOG_FORMAT_OPTION, start
+from pywatt.cli.module_options import ENV_OPTION, SECRET_FILE_OPTION
 
 _EPILOG = f"""\b
 Examples:
@@ -15,17 +16,6 @@ Examples:
 {exit_codes.DESCRIPTION}"""
 
 
-def _variables(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    variables = {}
-    for value in values:
-        name, equals, text = value.partition("=")
-        if not equals or not name:
-            # The text is not shown: a forgotten name leaves a value that may be confidential.
-            raise click.BadParameter("expected NAME=VALUE")
-        variables[name] = text
-    return variables
-
-
 @click.command("run", epilog=_EPILOG)
 @click.argument("file", metavar="FILE", type=click.Path())
 @click.option(
@@ -33,20 +23,8 @@ def _variables(_ctx: click.Context, _parameter: click.Parameter, values: tuple[s
     metavar="ADDRESS",
     help="HOST:PORT or unix:PATH for the gateway.  [default: 127.0.0.1:9900, a free port if taken]",
 )
-@click.option(
-    "--env",
-    metavar="NAME=VALUE",
-    multiple=True,
-    callback=_variables,
-    help="Add a variable to the module's environment. May be repeated.",
-)
-@click.option(
-    "--secret-file",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(),
-    help="A .env or .toml file of secrets; it wins over the environment. May be repeated.",
-)
+@ENV_OPTION
+@SECRET_FILE_OPTION
 @LOG_FORMAT_OPTION
 def command(
     file: str, listen: str | None, env: dict[str, str], secret_file: tuple[str, ...], log_format: str

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pywatt.cli.loading import CollectorAtRest
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -13,6 +15,14 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 COMPLETION_TIMEOUT = 0.5
+_FILE_HELP = "The configuration that is running; for `pywatt run`, the module's file."
+
+
+def _complete_file(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem]":
+    return click.Path(dir_okay=True).shell_complete(context, parameter, incomplete)
+
 
 FILE_OPTION = click.option(
     "-f",
@@ -20,10 +30,28 @@ FILE_OPTION = click.option(
     default="pywatt.toml",
     show_default=True,
     metavar="FILE",
-    type=click.Path(dir_okay=True),
-    help="The configuration that is running; for `pywatt run`, the module's file.",
+    shell_complete=_complete_file,
+    help=_FILE_HELP,
+)
+# Where -f follows, the file has no short name.
+LONG_FILE_OPTION = click.option(
+    "--file",
+    default="pywatt.toml",
+    show_default=True,
+    metavar="FILE",
+    shell_complete=_complete_file,
+    help=_FILE_HELP,
 )
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
+TIMEOUT_OPTION = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait until they are ready.",
+)
+NO_WAIT_OPTION = click.option("--no-wait", is_flag=True, help="Do not wait until they are ready.")
 
 
 def names_argument(*, required: bool = False) -> Callable[[Decorated], Decorated]:
@@ -47,7 +75,8 @@ def connect(file: str) -> "ControlClient":
         NotRunning: nobody runs it.
         ControlError: it cannot be asked.
     """
-    from pywatt.orchestrator.control.client import connect as connect_client
+    with CollectorAtRest():
+        from pywatt.orchestrator.control.client import connect as connect_client
 
     return connect_client(file)
 
@@ -70,7 +99,7 @@ def complete_modules(
     file = context.params.get("file") or "pywatt.toml"
     try:
         with connect_client(file, COMPLETION_TIMEOUT) as client:
-            modules = client.request("modules", timeout=COMPLETION_TIMEOUT)["modules"]
+            modules = client.request("modules", within=COMPLETION_TIMEOUT)["modules"]
     except (ControlError, OSError):
         return []
     return [

@@ -1,49 +1,34 @@
-"""What `up` and `run` share: a console around a running orchestrator."""
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+"""`pywatt start`: modules that do not run."""
 
 import click
 
-if TYPE_CHECKING:
-    from pywatt.orchestrator.configuration.settings import Configuration
-
-LOG_FORMAT_OPTION = click.option(
-    "--log-format",
-    type=click.Choice(["auto", "pretty", "json"]),
-    default="auto",
-    show_default=True,
-    help="auto: for a person, in colour on a terminal; pretty: short times everywhere; json: JSON lines.",
+from pywatt.cli import exit_codes
+from pywatt.cli.progress import carry_out
+from pywatt.cli.running import (
+    FILE_OPTION,
+    JSON_OPTION,
+    NO_WAIT_OPTION,
+    TIMEOUT_OPTION,
+    names_argument,
 )
 
+_EPILOG = f"""\b
+Examples:
+  pywatt start
+  pywatt start catalog --no-wait
 
-def start(load: Callable[[], "Configuration"], log_format: Any, *, single: bool) -> int:
-    """Run the orchestrator until it is told to stop, and return the exit code.
+One that runs is left alone. A module that failed or crash-loops gets a new chance.
 
-    Args:
-        load: reads and checks the configuration.
-        log_format: "auto", "pretty" or "json".
-        single: whether it is the one module of `pywatt run`.
-    """
-    from pywatt.errors import PyWattSDKError
-
-    try:
-        return _start(load(), log_format, single=single)
-    except PyWattSDKError as error:
-        if log_format != "json":
-            raise
-        from pywatt.cli.error_report import report_as_log
-
-        return report_as_log(error)
+{exit_codes.DESCRIPTION}"""
 
 
-def _start(configuration: "Configuration", log_format: Any, *, single: bool) -> int:
-    from pywatt.orchestrator.application import run_orchestrator
-    from pywatt.orchestrator.console.console import Console
-
-    console = Console(log_format, configuration.modules)
-    console.capture_logging()
-    try:
-        return run_orchestrator(configuration, console, single=single)
-    finally:
-        console.close()
+@click.command("start", epilog=_EPILOG)
+@names_argument()
+@NO_WAIT_OPTION
+@TIMEOUT_OPTION
+@FILE_OPTION
+@JSON_OPTION
+def command(names: tuple[str, ...], no_wait: bool, timeout: float, file: str, as_json: bool) -> int:
+    """Start modules that do not run, with those they come after; all of them when none is named."""
+    arguments = {"names": list(names), "no_wait": no_wait, "timeout": timeout}
+    return carry_out(file, "start", "ready", as_json=as_json, **arguments)

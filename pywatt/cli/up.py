@@ -3,7 +3,7 @@
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.start import LOG_FORMAT_OPTION, start
+from pywatt.cli.foreground import LOG_FORMAT_OPTION, start
 
 _EPILOG = f"""\b
 Examples:

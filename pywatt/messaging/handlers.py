@@ -30,8 +30,29 @@ if TYPE_CHECKING:
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 MAX_RUNNING: Final = 1000
+MAX_NAMED: Final = 100
+"""How many endpoints the caller of one that does not exist is told."""
 MAX_THREADS: Final = min(32, (os.cpu_count() or 1) + 4)
 _LOG: Final = logging.getLogger(__name__)
+
+
+class DuplicateHandler(ConfigError):
+    """An endpoint that has a handler was given another one.
+
+    Args:
+        endpoint: its name.
+        first: where the handler that it has is defined, `file:line`.
+        second: where the other one is.
+    """
+
+    def __init__(self, endpoint: str, first: str, second: str) -> None:
+        super().__init__(
+            f"message endpoint {endpoint!r} already has a handler, {first}; the second is {second}: "
+            "remove one, or give it another name"
+        )
+        self.endpoint = endpoint
+        self.first = first
+        self.second = second
 
 
 class _Endpoint:
@@ -93,15 +114,15 @@ class MessageHandlers:
             endpoint: its name.
 
         Raises:
-            ConfigError: the endpoint has a handler, the name cannot be used, or the handler takes something
-                else.
+            DuplicateHandler: the endpoint has a handler.
+            ConfigError: the name cannot be used, or the handler takes something else.
         """
         if not isinstance(endpoint, str) or endpoint in ("", RESPONSE_ENDPOINT):
             raise ConfigError(f'{endpoint!r} cannot be the name of a message endpoint: write on("name")')
 
         def register(handler: Handler) -> Handler:
             if endpoint in self._by_endpoint:
-                raise ConfigError(f"message endpoint {endpoint!r} already has a handler")
+                raise DuplicateHandler(endpoint, _place(self._by_endpoint[endpoint].handler), _place(handler))
             # Imported here: most modules have no handler of messages.
             from pywatt.messaging.handler_signature import payload_reader
 
@@ -111,12 +132,16 @@ class MessageHandlers:
         return register
 
     def register(self, source: str, handler: Callable[..., Any]) -> None:
-        """Sets the handler for what a module sends to no endpoint of ours.
+        """Sets the handler for what a module sends to no endpoint of ours; it replaces the one before.
 
         Args:
             source: the module that sends.
             handler: called with the source, the request's id and the encoded payload; async or not.
         """
+        before = self._by_source.get(source)
+        if before is not None and before is not handler:
+            places = {"first": _place(before), "second": _place(handler)}
+            _LOG.warning("messages of module %r get another handler", source, extra=places)
         self._by_source[source] = handler
 
     def remove(self, source: str) -> bool:
@@ -141,7 +166,8 @@ class MessageHandlers:
         """
         endpoint = self._by_endpoint.get(request.endpoint) or self._for_source(source, request_id)
         if endpoint is None:
-            raise EndpointNotFound(f"there is no message endpoint {request.endpoint!r}")
+            details = {"endpoints": self.endpoints[:MAX_NAMED]}
+            raise EndpointNotFound(f"there is no message endpoint {request.endpoint!r}", details)
         if self._running >= self.limit:
             raise ModuleUnavailable(f"{self.limit} message handlers are running, which is the limit")
         self._running += 1
@@ -180,6 +206,17 @@ class MessageHandlers:
         result = await asyncio.get_running_loop().run_in_executor(self._pool, context.run, _in_thread, work)
         # A plain function may return a coroutine that it got from somewhere else.
         return await result if inspect.isawaitable(result) else result
+
+
+def _place(handler: Callable[..., Any]) -> str:
+    """Name and place of a handler, as a person looks it up: `price (shop.py:12)`."""
+    function: Any = handler
+    while isinstance(function, partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    name = getattr(function, "__qualname__", type(function).__qualname__).rpartition(".")[2]
+    code = getattr(function, "__code__", None)
+    return name if code is None else f"{name} ({code.co_filename}:{code.co_firstlineno})"
 
 
 def _in_thread(work: Callable[[], Any]) -> Any:

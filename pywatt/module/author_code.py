@@ -6,8 +6,13 @@ import os
 import sys
 import traceback
 
-_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_LIBRARY = os.path.dirname(os.__file__)
+_PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_NOT_AUTHORS = (
+    "<",
+    os.path.join(_PACKAGES, "pywatt") + os.sep,
+    os.path.join(_PACKAGES, "pywatt_fast") + os.sep,
+    os.path.dirname(os.__file__) + os.sep,
+)
 
 
 def describe(error: BaseException) -> str:
@@ -18,11 +23,16 @@ def describe(error: BaseException) -> str:
     text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     if isinstance(error, ModuleNotFoundError):
         text += f"; is it installed for {sys.executable}?"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_authors(frame.filename)]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_authors(frame.filename)]
     return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else text
 
 
-def _is_authors(filename: str) -> bool:
+def is_authors(filename: str) -> bool:
+    """Tell whether a file is the author's: none of ours, of the standard library or of a package."""
     return (
-        not filename.startswith(("<", _OWN + os.sep, _LIBRARY + os.sep)) and "site-packages" not in filename
+        not filename.startswith(_NOT_AUTHORS)
+        and "site-packages" not in filename
+        # What was compiled names sources that are not here.
+        and filename.endswith((".py", ".pyw"))
+        and os.path.exists(filename)
     )

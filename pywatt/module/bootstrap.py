@@ -6,7 +6,7 @@ import asyncio
 import gc
 import inspect
 import logging
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pywatt.channels.carrier import Carrier
 from pywatt.channels.stdio import GuardedStdio
@@ -30,16 +30,34 @@ from pywatt.protocol.operations import Announce, Operation
 from pywatt.security.secret_client import SecretClient
 from pywatt.security.secrets_mapping import Secrets
 
+if TYPE_CHECKING:
+    from pywatt.module.diagnostics.diagnostics import Diagnostics
+
 logger = logging.getLogger(__name__)
 
 SHUTDOWN_GRACE: Final = 1.0
 """Seconds beyond the drain for the application's own shutdown, when the drain used all of its time."""
 
 
+class FrameworkMismatch(BootstrapError):
+    """The module's function returned an application of another kind than its `framework` says."""
+
+
 async def serve_module(
-    definition: ModuleDefinition, init: InitBlob, guarded: GuardedStdio, lifecycle: Lifecycle
+    definition: ModuleDefinition,
+    init: InitBlob,
+    guarded: GuardedStdio,
+    lifecycle: Lifecycle,
+    diagnostics: Diagnostics | None = None,
 ) -> None:
     """Start the module, serve it until it is asked to stop, and take it down in order.
+
+    Args:
+        definition: the decorated function and its options.
+        init: what the orchestrator said.
+        guarded: standard input and output.
+        lifecycle: says when to stop.
+        diagnostics: observes the process under `pywatt doctor`, else None.
 
     Raises:
         PyWattSDKError: it could not start; anything the module's own code raised also comes through.
@@ -47,7 +65,9 @@ async def serve_module(
     loop = asyncio.get_running_loop()
     wake_loop_on_signals(loop)
     lifecycle.attach(loop)
-    module = ServedModule(definition, init, lifecycle)
+    if diagnostics is not None:
+        diagnostics.attach(loop)
+    module = ServedModule(definition, init, lifecycle, diagnostics)
     starting = loop.create_task(module.start(guarded))
     stopping = loop.create_task(lifecycle.stop_requested())
     try:
@@ -72,9 +92,17 @@ class ServedModule:
         definition: the decorated function and its options.
         init: what the orchestrator said.
         lifecycle: says when to stop.
+        diagnostics: is told how far the start has come.
     """
 
-    def __init__(self, definition: ModuleDefinition, init: InitBlob, lifecycle: Lifecycle) -> None:
+    def __init__(
+        self,
+        definition: ModuleDefinition,
+        init: InitBlob,
+        lifecycle: Lifecycle,
+        diagnostics: Diagnostics | None = None,
+    ) -> None:
+        self._diagnostics = diagnostics
         self._definition = definition
         self._options = definition.options
         self._config = definition.options.config
@@ -121,14 +149,25 @@ class ServedModule:
         self._calls.attach(asyncio.get_running_loop())
         await self._carriers.open_stdio(guarded)
         await self._carriers.connect(self._config.connect_timeout)
+        self._reached("CONNECTED")
         self._state = await self._make_state()
         application = self._adapt(await self._make_application(self._state))
+        self._reached("FUNCTION")
         self._application = application
         await application.startup()
+        self._reached("STARTUP")
         address = await self._bind(application)
+        self._reached("BOUND")
         self._lifecycle.enter(Phase.SERVING)
         self._dispatcher.open(application)
         self._announce(address, application)
+        if self._diagnostics is not None:
+            self._diagnostics.declared(
+                self._options.secrets,
+                [endpoint.path for endpoint in self._options.endpoints],
+                self._handlers.endpoints,
+            )
+        self._reached("ANNOUNCED")
         # What was loaded to get here stays for good: the collector need not look at it again under load.
         gc.collect()
         gc.freeze()
@@ -139,6 +178,7 @@ class ServedModule:
             self._lifecycle.request_stop("start-up failed")
         else:
             logger.info("stopping: %s", self._lifecycle.stop_reason)
+        self._reached("STOPPING")
         self._lifecycle.enter(Phase.DRAINING)
         self._dispatcher.refuse_early()
         if self._server is not None:
@@ -150,6 +190,7 @@ class ServedModule:
         self._secrets.close(reason)
         await self._carriers.close()
         self._lifecycle.enter(Phase.STOPPED)
+        self._reached("STOPPED")
 
     async def _drain(self) -> None:
         work = [self._dispatcher.finish()]
@@ -172,18 +213,28 @@ class ServedModule:
             for name, value in self._init.env.items():
                 self._secrets.insert(name, value)
         declared = await self._secrets.get_secrets(self._options.secrets)
+        self._reached("SECRETS")
+        secrets = Secrets(self._secrets, declared, follow_rotations=self._options.rotate)
+        if self._diagnostics is not None:
+            secrets = self._diagnostics.observe_secrets(secrets)
         builder = self._options.state
+        user_state = None if builder is None else await _resolved(builder(self._init, declared))
+        self._reached("STATE")
         return AppState(
             init=self._init,
             config=self._config,
-            secrets=Secrets(self._secrets, declared, follow_rotations=self._options.rotate),
+            secrets=secrets,
             secret_client=self._secrets,
             calls=self._calls,
             handlers=self._handlers,
             carriers=self._carriers,
             lifecycle=self._lifecycle,
-            user_state=None if builder is None else await _resolved(builder(self._init, declared)),
+            user_state=user_state,
         )
+
+    def _reached(self, phase: str) -> None:
+        if self._diagnostics is not None:
+            self._diagnostics.reached(phase)
 
     async def _make_application(self, state: AppState) -> object:
         try:
@@ -262,6 +313,6 @@ def _check_framework(app: object, framework: str | None) -> None:
     else:
         fits = any(kind.__module__.partition(".")[0] == framework for kind in type(app).__mro__)
     if not fits:
-        raise BootstrapError(
+        raise FrameworkMismatch(
             f"the module says framework={framework!r}, but its function returned {type(app).__qualname__}",
         )

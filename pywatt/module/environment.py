@@ -10,6 +10,7 @@ PYWATT_IPC_ONLY: Final = "PYWATT_IPC_ONLY"
 MODULE_ID: Final = "PYWATT_MODULE_ID"
 UNKNOWN_MODULE: Final = "unknown_module"
 STDIO_GUARD: Final = "PYWATT_STDIO_GUARD"
+DIAGNOSTICS: Final = "PYWATT_DIAGNOSTICS"
 
 
 def is_true(text: str) -> bool:
@@ -31,6 +32,11 @@ def mark_ipc_only() -> None:
 def wants_stdio_guard() -> bool:
     """Whether standard input and output are moved to private descriptors: always, unless it is forbidden."""
     return os.environ.get(STDIO_GUARD, "").strip().lower() not in ("0", "false")
+
+
+def take_diagnostics_file() -> str | None:
+    """The file that `pywatt doctor` wants this process, but none of its children, to record in."""
+    return os.environ.pop(DIAGNOSTICS, None) or None
 
 
 def stdio_source() -> str:

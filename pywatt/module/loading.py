@@ -18,6 +18,10 @@ class LoadingError(BootstrapError):
     """A module's code could not be loaded, or holds no module."""
 
 
+class NoModuleFound(LoadingError):
+    """The code was loaded, and holds no function with @pywatt_module, or several."""
+
+
 def load_definition(target: str | None = None, *, app: str | None = None) -> ModuleDefinition:
     """The definition that a target names.
 
@@ -86,10 +90,10 @@ def _only_definition(module: ModuleType, target: str) -> ModuleDefinition:
         return candidates["main"]
     if distinct:
         names = ", ".join(sorted(candidates))
-        raise LoadingError(
+        raise NoModuleFound(
             f"{target} has several functions with @pywatt_module ({names}): keep one, or call one `main`"
         )
-    raise LoadingError(
+    raise NoModuleFound(
         f"{target} has no function with @pywatt_module: decorate the one that takes the state and returns "
         "the application, or start an application directly with --app package.module:attribute"
     )

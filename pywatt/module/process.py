@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pywatt import event_loop
 from pywatt.channels.stdio import GuardedStdio, guard_descriptors
@@ -13,12 +14,15 @@ from pywatt.errors import BootstrapError, PyWattSDKError
 from pywatt.module.author_code import describe
 from pywatt.module.bootstrap import serve_module
 from pywatt.module.definition import ModuleDefinition
-from pywatt.module.environment import wants_stdio_guard
+from pywatt.module.environment import take_diagnostics_file, wants_stdio_guard
 from pywatt.module.init_secrets import register_init_secrets
 from pywatt.module.lifecycle import Lifecycle
 from pywatt.module.process_signals import catch_stop_signals, end_with_parent
 from pywatt.observe.logging import set_default_level, setup_logging
 from pywatt.protocol.handshake import read_init
+
+if TYPE_CHECKING:
+    from pywatt.module.diagnostics.diagnostics import Diagnostics
 
 logger = logging.getLogger("pywatt.module")
 
@@ -43,6 +47,7 @@ def run_module(load: Callable[[], ModuleDefinition], shown_as: str) -> int:
         print(_advice(shown_as), file=sys.stderr)
         return WRONG_USE
     setup_logging()
+    diagnostics = _open_diagnostics()
     try:
         guarded = guard_descriptors() if wants_stdio_guard() else GuardedStdio(read_fd=0, write_fd=1)
         lifecycle = Lifecycle()
@@ -55,11 +60,36 @@ def run_module(load: Callable[[], ModuleDefinition], shown_as: str) -> int:
         setup_logging(init.module_id)
         if init.log_level is not None:
             set_default_level(init.log_level)
-        event_loop.run(serve_module(load(), init, guarded, lifecycle))
-    except Exception as error:
+        if diagnostics is not None:
+            diagnostics.loading()
+        definition = load()
+        if diagnostics is not None:
+            diagnostics.loaded()
+        event_loop.run(serve_module(definition, init, guarded, lifecycle, diagnostics))
+    except BaseException as error:
+        if diagnostics is not None:
+            diagnostics.failed(error)
+        if not isinstance(error, Exception):
+            raise
         _report(error)
         return FAILED
+    finally:
+        if diagnostics is not None:
+            diagnostics.close()
     return STARTED
+
+
+def _open_diagnostics() -> Diagnostics | None:
+    path = take_diagnostics_file()
+    if path is None:
+        return None
+    from pywatt.module.diagnostics.diagnostics import Diagnostics
+
+    try:
+        return Diagnostics(path)
+    except OSError as error:
+        logger.warning("this process is not diagnosed: %s cannot be written: %s", path, error.strerror)
+        return None
 
 
 def _is_terminal(descriptor: int) -> bool:

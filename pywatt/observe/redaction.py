@@ -7,7 +7,8 @@ import logging
 import os
 import re
 import threading
-from typing import Final
+from collections.abc import Iterator
+from typing import AnyStr, Final
 
 logger = logging.getLogger(__name__)
 
@@ -21,10 +22,15 @@ COMMON_WORDS: Final = frozenset({"true", "false", "null", "none", "yes", "no", "
 
 
 class Redactor:
-    """Knows secret values in the forms in which they appear in text."""
+    """Knows secret values in the forms in which they appear in text.
+
+    Attributes:
+        values: those that are hidden; replaced by another set when one is added.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.values: frozenset[str] = frozenset()
         self._forms: set[str] = set()
         # The first finds quickly that there is nothing; the second finds overlapping values too.
         self._patterns: tuple[re.Pattern[str], re.Pattern[str]] | None = None
@@ -34,14 +40,15 @@ class Redactor:
         """Hide a value from now on; short and common ones are refused, with one warning."""
         if not value:
             return
-        if len(value) < min_length() or value.lower() in COMMON_WORDS:
+        if not is_hidden(value):
             self._warn_once()
             return
         with self._lock:
-            forms = self._forms | _forms_of(value)
+            forms = self._forms | forms_of(value)
             if len(forms) == len(self._forms):
                 return
             self._forms = forms
+            self.values |= {value}
             alternatives = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
             self._patterns = re.compile(alternatives), re.compile(f"(?=({alternatives}))")
 
@@ -52,15 +59,10 @@ class Redactor:
             return text
         pieces: list[str] = []
         kept = 0
-        begin = end = -1
-        for found in patterns[1].finditer(text):
-            if found.start() >= end:
-                if end >= 0:
-                    pieces += (text[kept:begin], MARKER)
-                    kept = end
-                begin = found.start()
-            end = max(end, found.end(1))
-        pieces += (text[kept:begin], MARKER, text[end:])
+        for begin, end in merged_spans(patterns[1], text):
+            pieces += (text[kept:begin], MARKER)
+            kept = end
+        pieces.append(text[kept:])
         return "".join(pieces)
 
     def _warn_once(self) -> None:
@@ -72,13 +74,36 @@ class Redactor:
             )
 
 
+def is_hidden(value: str) -> bool:
+    """Whether a secret of this value is removed from logs: it is long enough and no common word."""
+    return len(value) >= min_length() and value.lower() not in COMMON_WORDS
+
+
+def merged_spans(pattern: re.Pattern[AnyStr], text: AnyStr) -> Iterator[tuple[int, int]]:
+    """Where secrets stand in a text: from the first to behind the last character, overlapping ones as one.
+
+    Args:
+        pattern: a lookahead whose only group is a secret, so that those are found too that begin in another.
+        text: the text.
+    """
+    begin = end = -1
+    for found in pattern.finditer(text):
+        if found.start() >= end:
+            if end >= 0:
+                yield begin, end
+            begin = found.start()
+        end = max(end, found.end(1))
+    if end >= 0:
+        yield begin, end
+
+
 def min_length() -> int:
     """The shortest value that is hidden, in characters."""
     text = os.environ.get(MIN_LENGTH_VARIABLE, "")
     return max(int(text), 1) if text.isdecimal() else DEFAULT_MIN_LENGTH
 
 
-def _forms_of(value: str) -> set[str]:
+def forms_of(value: str) -> set[str]:
     """The value as it is, and as JSON prints it: literally, all in ASCII, and with escaped slashes."""
     literal = json.dumps(value, ensure_ascii=False)[1:-1]
     ascii_only = json.dumps(value)[1:-1]
@@ -86,7 +111,8 @@ def _forms_of(value: str) -> set[str]:
     return forms | {form.replace("/", "\\/") for form in (literal, ascii_only)}
 
 
-_process_redactor: Final = Redactor()
+process_redactor: Final = Redactor()
+"""What this process must not log."""
 
 
 def register_secret(value: str) -> None:
@@ -96,9 +122,9 @@ def register_secret(value: str) -> None:
         value: hidden as it is and as JSON prints it. Values below 4 characters (PYWATT_REDACT_MIN_LENGTH) and
             words such as "true" are refused, with one warning that does not show them.
     """
-    _process_redactor.register(value)
+    process_redactor.register(value)
 
 
 def redact(text: str) -> str:
     """The text with `[REDACTED]` in the place of every registered secret."""
-    return _process_redactor.redact(text)
+    return process_redactor.redact(text)

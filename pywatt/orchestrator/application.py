@@ -14,31 +14,29 @@ An orchestrator that cannot start raises a typed error after it has cleaned up; 
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import os
 import signal
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pywatt import event_loop
 from pywatt.build_info import installed_version
-from pywatt.channels.binding import file_identity, remove_socket_file
-from pywatt.errors import ConfigError, PyWattSDKError
 from pywatt.orchestrator.broker import Broker
-from pywatt.orchestrator.console.last_lines import RememberedLines
+from pywatt.orchestrator.console.last_lines import CollectedLines
+from pywatt.orchestrator.control.call_commands import CallCommands
 from pywatt.orchestrator.control.module_commands import ModuleCommands
 from pywatt.orchestrator.control.module_report import ModuleReports
 from pywatt.orchestrator.control.orchestrator_commands import OrchestratorCommands
 from pywatt.orchestrator.control.server import ControlServer
 from pywatt.orchestrator.events import ORCHESTRATOR, EventRing, RecordedReports, record_change
-from pywatt.orchestrator.gateway.listening_socket import (
-    address_is_taken,
-    bind_gateway,
-    gateway_url,
-)
+from pywatt.orchestrator.gateway.gateway_address import gateway_socket
+from pywatt.orchestrator.gateway.listening_socket import gateway_url
 from pywatt.orchestrator.links.control_operations import PortBook, SecretDesk
 from pywatt.orchestrator.links.handover import inherited_environment
+from pywatt.orchestrator.local_calls import LocalCaller
+from pywatt.orchestrator.logs.collector import LogCollector, LogDisplay, open_collector
 from pywatt.orchestrator.processes.run_directory import RunDirectory
 from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, withheld_names
 from pywatt.orchestrator.secrets.secret_sources import SecretSources
@@ -48,7 +46,8 @@ from pywatt.orchestrator.supervision.manual_control import ManualControl
 from pywatt.orchestrator.supervision.module_state import ENDED, ModuleState
 from pywatt.orchestrator.supervision.supervisor import Supervisor
 from pywatt.orchestrator.supervision.surroundings import Reporter, Surroundings
-from pywatt.protocol.listen import ListenAddress, TcpAddress
+from pywatt.orchestrator.systemd.notification import Notifier
+from pywatt.orchestrator.systemd.service_manager import ServiceManager
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.configuration.settings import Configuration
@@ -61,31 +60,11 @@ FAILURE: Final = 1
 KILLED_BY: Final = 128  # plus the number of the signal, as shells have it
 
 
-class GatewayAddressError(PyWattSDKError):
-    """The gateway cannot listen where it should.
-
-    Args:
-        listen: the address.
-        cause: what the system says.
-
-    Attributes:
-        advice: what a person can do about it.
-    """
-
-    def __init__(self, listen: ListenAddress, cause: OSError) -> None:
-        super().__init__(f"the gateway cannot listen on {listen}: {cause.strerror or cause}", cause)
-        self.listen = listen
-        choose = "choose another address with --listen or as gateway.listen in the configuration"
-        reasons = {
-            errno.EADDRINUSE: "another program listens there: stop it, or ",
-            errno.EACCES: "it needs a permission that this user has not: ",
-            errno.EADDRNOTAVAIL: "this machine has no such address: ",
-        }
-        self.advice = reasons.get(cause.errno or 0, "") + choose
-
-
-class Display(Reporter, Protocol):
+class Display(Reporter, LogDisplay, Protocol):
     """What is shown to the user; the console is the real one."""
+
+    shows_logs: bool
+    on_own_line: Callable[[str, str | None], None] | None
 
     def ready(self, module: str, url: str) -> None:
         """A module is ready."""
@@ -109,7 +88,9 @@ def run_orchestrator(configuration: Configuration, console: Display, *, single: 
         AlreadyRunning: another orchestrator runs the same configuration.
         RunDirectoryError: locks and sockets have no place to lie.
         GatewayAddressError: the gateway's address is taken or cannot be bound.
+        SocketActivationError: a service manager passed a socket that the gateway cannot serve.
         ConfigurationError: a file of secrets cannot be used.
+        LogDirectoryError: the log files have no place to lie.
         ConfigError: the environment asks for an event loop that is not there.
     """
     run_directory = RunDirectory.open(configuration.path)
@@ -124,35 +105,40 @@ def run_orchestrator(configuration: Configuration, console: Display, *, single: 
 def _run_locked(
     configuration: Configuration, console: Display, run_directory: RunDirectory, *, single: bool
 ) -> int:
-    bound = _bind(configuration, console)
-    path = bound.getsockname() if bound.family == socket.AF_UNIX else ""
-    identity = file_identity(path) if path else None
+    display = console if console.shows_logs else None
+    logs = open_collector(configuration.logs, run_directory.path, display)
+    console.on_own_line = logs.say
     try:
+        return _run_logged(configuration, console, run_directory, logs, single=single)
+    finally:
+        console.on_own_line = None
+        logs.close()
+
+
+def _run_logged(
+    configuration: Configuration,
+    console: Display,
+    run_directory: RunDirectory,
+    logs: LogCollector,
+    *,
+    single: bool,
+) -> int:
+    with gateway_socket(configuration, console) as bound:
         for left_over in run_directory.end_left_overs():
             console.event("INFO" if left_over.ended else "WARN", str(left_over), left_over.name)
         secrets = SecretSources(configuration)
         for warning in secrets.warnings:
             console.event("WARN", warning)
-        orchestrator = Orchestrator(configuration, console, run_directory, secrets, bound, single=single)
+        orchestrator = Orchestrator(
+            configuration,
+            console,
+            run_directory,
+            logs=logs,
+            secrets=secrets,
+            bound=bound,
+            single=single,
+        )
         return event_loop.run(orchestrator.run())
-    finally:
-        bound.close()
-        if identity is not None:
-            remove_socket_file(path, identity)
-
-
-def _bind(configuration: Configuration, console: Display) -> socket.socket:
-    listen = configuration.gateway.listen
-    try:
-        return bind_gateway(listen)
-    except ConfigError as error:
-        if not (configuration.free_port and address_is_taken(error) and isinstance(listen, TcpAddress)):
-            if isinstance(error.cause, OSError):
-                raise GatewayAddressError(listen, error.cause) from error.cause
-            raise
-    bound = bind_gateway(TcpAddress(listen.host, 0))
-    console.event("WARN", f"{listen} is taken: the gateway listens on {gateway_url(bound)} instead")
-    return bound
 
 
 class Orchestrator:
@@ -162,6 +148,7 @@ class Orchestrator:
         configuration: what to run.
         console: where everything is shown.
         run_directory: locked.
+        logs: collects what the modules log, from the start of the run on.
         secrets: where secrets come from.
         bound: the gateway's listening socket.
         single: as for `run_orchestrator`.
@@ -172,21 +159,22 @@ class Orchestrator:
         configuration: Configuration,
         console: Display,
         run_directory: RunDirectory,
+        *,
+        logs: LogCollector,
         secrets: SecretSources,
         bound: socket.socket,
-        *,
         single: bool,
     ) -> None:
         self._configuration = configuration
         self._console = console
         self._run_directory = run_directory
+        self._logs = logs
         self._secrets = secrets
         self._bound = bound
         self._url = gateway_url(bound)
         self._single = next(iter(configuration.modules)) if single else None
         self._events = EventRing()
-        self._lines = RememberedLines()
-        self._reporter = RecordedReports(console, self._events, self._lines)
+        self._reporter = RecordedReports(console, self._events)
         self._stop = asyncio.Event()
         self._stop_asked = False  # by a person: a module of `pywatt run` that ends also ends the whole
         self._modules_ended = asyncio.Event()
@@ -197,7 +185,10 @@ class Orchestrator:
 
     async def run(self) -> int:
         """Runs everything and returns the exit code."""
+        notifier = Notifier.from_environment(os.environ)  # before a module could inherit what it reads
+        self._logs.start(self._reporter.event)
         self._supervisor = self._build_supervisor()
+        self._service = ServiceManager(notifier, self._supervisor)
         self._broker = Broker(self._supervisor.modules)
         self._manual = ManualControl(self._supervisor)
         self._signals = StopSignals(self._stop_by_signal, self._kill_by_signal)
@@ -219,6 +210,7 @@ class Orchestrator:
         finally:
             if self._progress is not None:
                 self._progress.close()
+            self._service.stopping()
             if gateway is not None:
                 gateway.begin_draining()
             failed = self._supervisor.not_started
@@ -234,6 +226,7 @@ class Orchestrator:
             self._events.close()
             await control.close()
             self._signals.close()
+            self._service.close()
         return self._exit_code(failed)
 
     def _build_supervisor(self) -> Supervisor:
@@ -245,6 +238,7 @@ class Orchestrator:
             environment=inherited_environment(os.environ, secret_names),
             record=self._run_directory,
             reporter=self._reporter,
+            logs=self._logs,
             route=self._route,
             process_ended=self._process_ended,
             ports=PortBook(),
@@ -257,10 +251,11 @@ class Orchestrator:
 
     def _build_control(self) -> ControlServer:
         modules = self._supervisor.modules
-        reports = ModuleReports(self._lines, self._url_of)
+        reports = ModuleReports(CollectedLines(self._logs.recent), self._url_of)
         commands = {
             **ModuleCommands(self._supervisor, self._manual, self._events, reports).table(),
             **OrchestratorCommands(self._events, modules, self._stop_by_command).table(),
+            **CallCommands(modules, LocalCaller(self._broker)).table(),
         }
         greeting = {
             "pywatt": installed_version(),
@@ -287,6 +282,7 @@ class Orchestrator:
         for module in self._supervisor.modules.values():
             if module.is_ready:
                 self._show_ready(module)
+        self._service.changed()
         return gateway
 
     def _route(self, source: ServedModule, operation: RouteToModule) -> None:
@@ -297,9 +293,11 @@ class Orchestrator:
 
     def _changed(self, module: ManagedModule, before: ModuleState) -> None:
         record_change(self._events, module, before)
-        if module.state is ModuleState.READY and self._serving:
-            self._show_ready(module)
-        if self._single is not None and module.state in ENDED:
+        if self._serving:
+            if module.state is ModuleState.READY:
+                self._show_ready(module)
+            self._service.changed()
+        if self._single is not None and module.state in ENDED and module.name not in self._manual.restarting:
             self._stop.set()
         if self._progress is not None:
             self._progress.changed()

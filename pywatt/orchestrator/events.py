@@ -20,7 +20,6 @@ from pywatt.observe.redaction import redact
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
 if TYPE_CHECKING:
-    from pywatt.orchestrator.console.last_lines import RememberedLines
     from pywatt.orchestrator.supervision.managed_module import ManagedModule
     from pywatt.orchestrator.supervision.surroundings import Reporter
 
@@ -232,18 +231,11 @@ class RecordedReports:
     Args:
         reporter: the one that shows it.
         events: keeps what happened.
-        lines: keeps the end of each module's log.
     """
 
-    def __init__(self, reporter: Reporter, events: EventRing, lines: RememberedLines) -> None:
+    def __init__(self, reporter: Reporter, events: EventRing) -> None:
         self._reporter = reporter
         self._events = events
-        self._lines = lines
-
-    def module_line(self, module: str, line: bytes) -> None:
-        """Show a line that a module wrote."""
-        self._lines.add(module, line)
-        self._reporter.module_line(module, line)
 
     def event(self, level: str, message: str, module: str | None = None, **fields: object) -> None:
         """Show what happened, and keep it if it is not a detail."""

@@ -16,6 +16,14 @@ TESTS = [ROOT / "tests" / "conftest.py"]
 # Not Python, or set for others: where else the name has to stand, as it is written there.
 ELSEWHERE = {
     "PORT": ("pywatt/orchestrator/links/handover.py", '"PORT"'),
+    **{
+        name: ("pywatt/orchestrator/systemd/notification.py", f'"{name}"')
+        for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+    },
+    **{
+        name: ("pywatt/orchestrator/systemd/socket_activation.py", f'"{name}"')
+        for name in ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+    },
     "PYTHON": ("Makefile", "PYTHON ?="),
     "ARGS": ("Makefile", "$(ARGS)"),
     "BASE": ("Makefile", "--base $(BASE)"),

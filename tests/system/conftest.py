@@ -1,5 +1,6 @@
-"""Real orchestrators for the tests of this folder."""
+"""Real orchestrators and examinations for the tests of this folder."""
 
+from clinics import clinic
 from orchestrators import start
 
-__all__ = ["start"]
+__all__ = ["clinic", "start"]

@@ -15,6 +15,7 @@ from pywatt.orchestrator.configuration.reading import KeyProblem, key_names, str
 from pywatt.orchestrator.configuration.settings import (
     Configuration,
     GatewayConfiguration,
+    LogsConfiguration,
     ModuleConfiguration,
     PumpConfiguration,
     RestartConfiguration,
@@ -24,7 +25,7 @@ from pywatt.orchestrator.configuration.settings import (
 from pywatt.orchestrator.configuration.values import RefusedValueError, describe, read_module_name
 
 MAX_FILE_SIZE: Final = 1024 * 1024
-_TOP_LEVEL = ("gateway", "secrets", "modules")
+_TOP_LEVEL = ("gateway", "secrets", "logs", "modules")
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _DECLARED_TWICE = re.compile(r"Cannot declare \('modules', '(.*)'\) twice")
 
@@ -132,11 +133,14 @@ def _build(path: Path, data: dict[str, Any]) -> tuple[Configuration, list[KeyPro
     gateway = _table(GatewayConfiguration, data, "gateway", problems)
     gateway = attrs.evolve(gateway, listen=absolute_listen(gateway.listen, directory))
     secrets = _table(SecretsConfiguration, data, "secrets", problems)
+    logs = _table(LogsConfiguration, data, "logs", problems)
+    if logs.directory is not None:
+        logs = attrs.evolve(logs, directory=directory / logs.directory)
     problems += check_gateway(gateway)
     problems += check_secrets(_given_sources(data, secrets), directory)
     modules = _modules(data, directory, problems)
     problems += check_modules(modules, data.get("modules", {}), {problem.path for problem in problems})
-    return Configuration(path, directory, gateway, secrets, modules), problems
+    return Configuration(path, directory, gateway, secrets, logs, modules), problems
 
 
 def _table(kind: type[Any], data: dict[str, Any], key: str, problems: list[KeyProblem]) -> Any:
@@ -201,6 +205,7 @@ def _tables_by_key() -> dict[str, str]:
         "modules.NAME.restart": RestartConfiguration,
         "modules.NAME.pump": PumpConfiguration,
         "secrets": SecretsConfiguration,
+        "logs": LogsConfiguration,
         "gateway": GatewayConfiguration,
     }
     return {key: name for name, kind in tables.items() for key in key_names(kind)}

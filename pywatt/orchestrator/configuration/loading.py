@@ -72,11 +72,8 @@ def configuration_for_file(
     """
     directory = Path.cwd()
     address = DEFAULT_LISTEN if listen is None else _argument("--listen", listen, read_listen)
-    sources = [_secret_file(text, directory) for text in secret_files]
-    variables = {
-        _argument("--env", name, read_variable_name): _argument("--env", value, read_variable_value)
-        for name, value in (env or {}).items()
-    }
+    sources = [secret_file_source(text, directory) for text in secret_files]
+    variables = check_variables(env or {})
     module = ModuleConfiguration(
         name=module_name_for(target),
         **_target_attributes(target),
@@ -109,7 +106,31 @@ def module_name_for(target: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", stem).lstrip(".")[:64] or "module"
 
 
-def _secret_file(text: str, directory: Path) -> str:
+def check_variables(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of `--env`.
+
+    Args:
+        env: names and values.
+
+    Raises:
+        ConfigurationError: one of them cannot be a variable.
+    """
+    return {
+        _argument("--env", name, read_variable_name): _argument("--env", value, read_variable_value)
+        for name, value in env.items()
+    }
+
+
+def secret_file_source(text: str, directory: Path) -> str:
+    """Return the source of secrets that `--secret-file` names.
+
+    Args:
+        text: the file.
+        directory: what it is relative to.
+
+    Raises:
+        ConfigurationError: it cannot be a source, or there is no such file.
+    """
     source = _argument("--secret-file", text, read_source)
     if not (directory / source).exists():
         raise ConfigurationError([ConfigurationProblem(directory / source, None, "", "no such file")])

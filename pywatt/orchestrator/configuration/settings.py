@@ -17,6 +17,7 @@ from pywatt.orchestrator.configuration.values import (
     Flag,
     HealthPath,
     Listen,
+    LogSize,
     ModuleName,
     Network,
     Replicas,
@@ -66,6 +67,21 @@ class SecretsConfiguration:
     """
 
     sources: list[SecretSource] = attrs.field(factory=lambda: ["env", ".env"], metadata={FILE_KEY: "from"})
+
+
+@attrs.frozen
+class LogsConfiguration:
+    """The table [logs]: how much of each module's log is kept, and where.
+
+    Attributes:
+        max_size: of one file, in bytes; then the next one is begun.
+        keep: how many full files of each module are kept.
+        directory: where they lie; None: in the run directory.
+    """
+
+    max_size: LogSize = 10 * 1024 * 1024
+    keep: Count = 5
+    directory: DirectoryPath | None = None
 
 
 @attrs.frozen
@@ -122,6 +138,7 @@ class ModuleConfiguration:
         health: the path that answers 200 when it is ready; None: what it announces.
         start_timeout: how long it may take to become ready, in seconds.
         stop_timeout: how long it may take to stop before it is killed, in seconds.
+        hold_timeout: how long a request or message may wait while it is restarted, in seconds.
         heartbeat_interval: how often it is asked whether it lives, in seconds.
         heartbeat_timeout: how long it may be silent before it is restarted, in seconds.
         restart: what happens when it ends by itself.
@@ -142,6 +159,7 @@ class ModuleConfiguration:
     health: HealthPath | None = None
     start_timeout: Seconds = 30.0
     stop_timeout: Seconds = 15.0
+    hold_timeout: Seconds = 30.0
     heartbeat_interval: Seconds = 5.0
     heartbeat_timeout: Seconds = 30.0
     restart: RestartConfiguration = attrs.field(factory=RestartConfiguration)
@@ -157,6 +175,7 @@ class Configuration:
         directory: what relative paths in it start from, absolute.
         gateway: how clients reach the modules.
         secrets: where secrets come from.
+        logs: how much of the logs is kept, and where.
         modules: every module by name, in the order of the file.
         free_port: take any free port when the gateway's is taken.
     """
@@ -165,6 +184,7 @@ class Configuration:
     directory: Path
     gateway: GatewayConfiguration = attrs.field(factory=GatewayConfiguration)
     secrets: SecretsConfiguration = attrs.field(factory=SecretsConfiguration)
+    logs: LogsConfiguration = attrs.field(factory=LogsConfiguration)
     modules: dict[str, ModuleConfiguration] = attrs.field(factory=dict)
     free_port: bool = False
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_SECONDS: Final = 86_400.0
 # A body travels as an array of integers, up to four bytes of text for each, in a frame of at most 128 MiB.
 MAX_BODY: Final = 30 * 1024 * 1024
+# More than the longest entry of a log file.
+MIN_LOG_SIZE: Final = 128 * 1024
+MAX_LOG_SIZE: Final = 1024**4
 RESERVED_ROUTES: Final = ("/m", "/healthz", "/livez", "/metrics", "/readyz")
 # The one file of secrets that may be missing.
 OPTIONAL_SOURCE: Final = ".env"
@@ -132,13 +135,13 @@ def _read_seconds(value: object, minimum: float, above: bool) -> float:
     return float(value)
 
 
-def _read_size(value: object) -> int:
-    expected = f"a number of bytes from 1 to {MAX_BODY}"
+def _read_size(value: object, low: int, high: int) -> int:
+    expected = f"a number of bytes from {low} to {high}"
     if isinstance(value, str):
         matched = re.fullmatch(_SIZE_TEXT, value.strip())
         hint = f"write {int(matched[1]) * _SIZE_UNITS[(matched[2] or '').lower()]}" if matched else None
         raise RefusedValueError(f"is {describe(value)}", expected, hint)
-    return _whole_number(value, 1, MAX_BODY, expected)
+    return _whole_number(value, low, high, expected)
 
 
 def _whole_number(value: object, low: int, high: int, expected: str) -> int:
@@ -332,7 +335,8 @@ def read_variable_value(value: object) -> str:
 Flag = Annotated[bool, Rule(_read_flag)]
 Seconds = Annotated[float, Rule(lambda value: _read_seconds(value, 0.0, above=True))]
 Delay = Annotated[float, Rule(lambda value: _read_seconds(value, 0.0, above=False))]
-ByteSize = Annotated[int, Rule(_read_size)]
+ByteSize = Annotated[int, Rule(lambda value: _read_size(value, 1, MAX_BODY))]
+LogSize = Annotated[int, Rule(lambda value: _read_size(value, MIN_LOG_SIZE, MAX_LOG_SIZE))]
 Count = Annotated[int, Rule(_read_count)]
 Replicas = Annotated[int, Rule(_read_replicas)]
 ModuleName = Annotated[str, Rule(read_module_name)]

@@ -5,22 +5,28 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Final, Literal, TextIO
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TextIO
 
 import attrs
 
 from pywatt.observe.logging import level_from_environment, level_name, parse_level
 from pywatt.observe.redaction import redact
 from pywatt.orchestrator.console.console_output import LineOutput
-from pywatt.orchestrator.console.log_entry import entry_from, map_leaves, read_json_line
-from pywatt.orchestrator.console.log_layout import MAX_LINE, OWN_NAME, LogLayout, bounded, utc_text
+from pywatt.orchestrator.console.display_budget import DisplayBudget
+from pywatt.orchestrator.console.log_entry import (
+    entry_from,
+    map_leaves,
+    read_json_line,
+    with_module,
+    without_own_name,
+)
+from pywatt.orchestrator.console.log_layout import MAX_LINE, OWN_NAME, LogLayout, bounded
 from pywatt.orchestrator.console.log_lines import LONGEST
+from pywatt.orchestrator.console.own_line import OWN_TARGET, own_document
 from pywatt.orchestrator.console.terminal import is_terminal, use_colour
 
 LogFormat = Literal["auto", "pretty", "json"]
-_OWN_TARGET: Final = "pywatt.orchestrator"
 
 
 class Console:
@@ -32,7 +38,14 @@ class Console:
         modules: the modules' names, for alignment.
         stderr: where logs go; None: the standard stream.
         stdout: where the ready lines go; None: the standard stream.
+
+    Attributes:
+        on_own_line: takes each line that the orchestrator itself says, as JSON without secrets, and the
+            module it is about.
+        shows_logs: whether anybody can see what is written to stderr.
     """
+
+    on_own_line: Callable[[str, str | None], None] | None = None
 
     def __init__(
         self,
@@ -53,6 +66,8 @@ class Console:
         self._announcements = LineOutput(stdout if stdout is not None else sys.stdout)
         self._lowest = level_from_environment() or logging.INFO
         self._handler: logging.Handler | None = None
+        self.shows_logs = not self._logs.is_nowhere
+        self._budget = DisplayBudget()
         # By module: the text of its last line, until something is said about the module.
         self._last_line: dict[str, str] = {}
 
@@ -70,21 +85,55 @@ class Console:
             if self._json:
                 self._logs.write_line(self._json_line({**document, "module": module}))
                 return
-            entry = entry_from(document)
-            # The prefix says it already.
-            if entry.fields.get("module_id") == module:
-                fields = {name: value for name, value in entry.fields.items() if name != "module_id"}
-                entry = attrs.evolve(entry, fields=fields)
+            entry = without_own_name(entry_from(document), module)
             self._last_line[module] = entry.message
             self._logs.write_line(redact(self._layout.entry(module, entry)))
         elif text.strip():
             text = redact(text)
             if self._json:
-                text = self._json_line(_document("INFO", bounded(text), "stderr", module, {}))
+                text = self._json_line(own_document("INFO", bounded(text), "stderr", module, {}))
                 self._logs.write_line(text)
             else:
                 self._last_line[module] = text
                 self._logs.write_line(self._layout.text(module, text))
+
+    def module_lines(self, module: str, lines: bytes) -> None:
+        """Show lines that a module wrote; in a flood of them some are left out, and counted.
+
+        JSON lines are for programs: they are all passed on, as long as they are read.
+
+        Args:
+            module: its name.
+            lines: each with its line feed, without secrets.
+        """
+        shown = lines.split(b"\n")[:-1]
+        if not self._json:
+            shown = shown[: self._budget.take(module, len(shown))]
+            for line in shown:
+                self.module_line(module, line)
+            return
+        ready: list[bytes] = []
+        for line in shown:
+            document = with_module(line, module)
+            if document is not None:
+                ready.append(document)
+                continue
+            self._logs.write_lines(ready)
+            ready = []
+            self.module_line(module, line)
+        self._logs.write_lines(ready)
+
+    def tell_unshown(self, *, at_once: bool = False) -> bool:
+        """Say how many lines were left out, when the flood leaves room for it; True while there are some.
+
+        Args:
+            at_once: whether not to wait for room.
+        """
+        for module, count in self._budget.unshown(at_once=at_once).items():
+            lines = "line" if count == 1 else "lines"
+            where = f"{'it is' if count == 1 else 'all are'} in: pywatt logs {module}"
+            self.event("WARN", f"{count:,} {lines} of {module} not shown here; {where}")
+        return self._budget.has_unshown
 
     def event(self, level: str, message: str, module: str | None = None, **fields: object) -> None:
         """Show what happened in the orchestrator.
@@ -95,7 +144,7 @@ class Console:
             module: the module it is about.
             fields: what belongs to it; `exception` is the text of a traceback.
         """
-        self._own(level, message, _OWN_TARGET, module, fields)
+        self._own(level, message, OWN_TARGET, module, fields)
 
     def ready(self, module: str, url: str) -> None:
         """Tell on stdout that a module is ready.
@@ -131,6 +180,7 @@ class Console:
         if self._handler is not None:
             logging.getLogger().removeHandler(self._handler)
             self._handler = None
+        self.tell_unshown(at_once=True)
         self._logs.close(timeout)
         self._announcements.close(timeout)
 
@@ -146,10 +196,11 @@ class Console:
         self._own(level_name(record.levelno), record.getMessage(), record.name, None, fields)
 
     def _announce(self, name: str, module: str | None, url: str) -> None:
+        message = "all ready" if module is None else "ready"
+        line = self._json_line(own_document("INFO", message, OWN_TARGET, module, {"url": url}))
+        self._keep(line, module)
         if self._json:
-            message = "all ready" if module is None else "ready"
-            document = _document("INFO", message, _OWN_TARGET, module, {"url": url})
-            self._announcements.write_line(self._json_line(document))
+            self._announcements.write_line(line)
             return
         width = max(map(len, self._names), default=0)
         self._announcements.write_line(f"Ready  {name:<{width}}  {url}")
@@ -159,15 +210,21 @@ class Console:
     ) -> None:
         if (parse_level(level) or logging.INFO) < self._lowest:
             return
-        document = map_leaves(_document(level, message, target, module, fields), redact)
+        document = map_leaves(own_document(level, message, target, module, fields), redact)
+        line = self._json_line(document)
+        self._keep(line, module)
         if self._json:
-            self._logs.write_line(self._json_line(document))
+            self._logs.write_line(line)
             return
         entry = entry_from(document)
         if module is not None:
             message = self._without_last_line(module, entry.message)
             entry = attrs.evolve(entry, message=f"{module}: {message}")
         self._logs.write_line(redact(self._layout.entry(OWN_NAME, entry)))
+
+    def _keep(self, line: str, module: str | None) -> None:
+        if self.on_own_line is not None:
+            self.on_own_line(line, module)
 
     def _without_last_line(self, module: str, message: str) -> str:
         """A message without the line of the module that it quotes, where that line was shown just before."""
@@ -181,7 +238,7 @@ class Console:
         # A cut line would not be JSON any more, so its message is cut and the rest left out.
         entry = entry_from(document)
         module = document.get("module")
-        cut = _document(entry.level, bounded(entry.message), str(document.get("target", "")), module, {})
+        cut = own_document(entry.level, bounded(entry.message), str(document.get("target", "")), module, {})
         return json.dumps(cut, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -196,17 +253,3 @@ class _ConsoleHandler(logging.Handler):
         except Exception:
             # A message whose arguments do not fit it: the standard library's own report names the place.
             self.handleError(record)
-
-
-def _document(
-    level: str, message: str, target: str, module: str | None, fields: Mapping[str, object]
-) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "timestamp": utc_text(datetime.now(UTC)),
-        "level": level,
-        "fields": {"message": message, **fields},
-        "target": target,
-    }
-    if module is not None:
-        document["module"] = module
-    return document

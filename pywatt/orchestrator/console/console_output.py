@@ -3,6 +3,7 @@
 import io
 import os
 import select
+import stat
 import threading
 from collections import deque
 from typing import Final, TextIO
@@ -10,6 +11,7 @@ from typing import Final, TextIO
 MAX_BACKLOG: Final = 4 * 1024 * 1024
 # What a pipe that is ready takes for certain.
 _PIECE: Final = 4096
+_LINES_AT_ONCE: Final = 64
 
 
 class LineOutput:
@@ -24,9 +26,11 @@ class LineOutput:
 
     Attributes:
         dropped: lines that were not written since the last report of it.
+        is_nowhere: whether nobody can ever see what is written.
     """
 
     dropped: int
+    is_nowhere: bool
 
     def __init__(self, stream: TextIO | None, max_backlog: int = MAX_BACKLOG) -> None:
         self.dropped = 0
@@ -36,7 +40,8 @@ class LineOutput:
         self._max_backlog = max_backlog
         self._backlog: deque[bytes] = deque()
         self._backlog_size = 0
-        self._gone = stream is None
+        self.is_nowhere = stream is None or _is_null_device(self._descriptor)
+        self._gone = self.is_nowhere
         self._lock = threading.Lock()
         self._writer: threading.Thread | None = None
 
@@ -46,17 +51,36 @@ class LineOutput:
         Args:
             text: without the last line feed.
         """
-        with self._lock:
-            if self._gone or self._stream is None:
-                return
-            if self._descriptor is None:
+        if self._descriptor is not None:
+            self._write((text + "\n").encode(self._encoding, "backslashreplace"), 1)
+        elif self._stream is not None and not self._gone:
+            with self._lock:
                 self._stream.write(text + "\n")
                 self._stream.flush()
+
+    def write_lines(self, lines: list[bytes]) -> None:
+        """Write many lines at once.
+
+        Args:
+            lines: UTF-8, each with its line feed.
+        """
+        if self._descriptor is None:
+            for line in lines:
+                self.write_line(line.decode("utf-8", "backslashreplace").removesuffix("\n"))
+            return
+        # Pieces of a bounded size: what does not fit into the backlog is dropped piece by piece.
+        for first in range(0, len(lines), _LINES_AT_ONCE):
+            together = lines[first : first + _LINES_AT_ONCE]
+            self._write(b"".join(together), len(together))
+
+    def _write(self, data: bytes, lines: int) -> None:
+        with self._lock:
+            if self._gone:
                 return
-            data = (text + "\n").encode(self._encoding, "backslashreplace")
             if self._writer is None:
+                assert self._descriptor is not None
                 data = self._write_what_fits(self._descriptor, data)
-            self._keep(data)
+            self._keep(data, lines)
 
     def close(self, timeout: float = 2.0) -> None:
         """Wait until the backlog is written.
@@ -68,11 +92,11 @@ class LineOutput:
         if writer is not None:
             writer.join(timeout)
 
-    def _keep(self, data: bytes) -> None:
+    def _keep(self, data: bytes, lines: int) -> None:
         if not data or self._gone:
             return
         if self._backlog_size + len(data) > self._max_backlog:
-            self.dropped += 1
+            self.dropped += lines
             return
         self._backlog.append(data)
         self._backlog_size += len(data)
@@ -137,3 +161,13 @@ def _descriptor_of(stream: TextIO | None) -> int | None:
         return stream.fileno()
     except (AttributeError, OSError, ValueError, io.UnsupportedOperation):
         return None
+
+
+def _is_null_device(descriptor: int | None) -> bool:
+    if descriptor is None:
+        return False
+    try:
+        status = os.fstat(descriptor)
+        return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.stat(os.devnull).st_rdev
+    except OSError:
+        return False

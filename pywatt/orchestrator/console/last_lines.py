@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from pywatt.observe.redaction import redact
 from pywatt.orchestrator.console.log_entry import entry_from, read_json_line
 
-KEPT: Final = 20
-KEPT_LENGTH: Final = 4096  # bytes; a JSON line that is cut cannot be read any more
 LONGEST: Final = 400  # characters
 
 
@@ -26,23 +24,15 @@ class LastLines(Protocol):
         ...
 
 
-class RememberedLines:
-    """Keeps the last lines of each module in memory."""
+class CollectedLines:
+    """Asks whoever collects the logs.
 
-    def __init__(self) -> None:
-        self._lines: dict[str, deque[bytes]] = {}
+    Args:
+        recent: returns the last lines of a module's log, oldest first, without secrets.
+    """
 
-    def add(self, module: str, line: bytes) -> None:
-        """Keep a line.
-
-        Args:
-            module: who wrote it.
-            line: with or without its end.
-        """
-        lines = self._lines.get(module)
-        if lines is None:
-            lines = self._lines[module] = deque(maxlen=KEPT)
-        lines.append(line[:KEPT_LENGTH])
+    def __init__(self, recent: Callable[[str], Sequence[bytes]]) -> None:
+        self._recent = recent
 
     def last_lines(self, module: str, count: int) -> list[str]:
         """Return the last lines of a module's log, oldest first, as a person reads them, secrets removed.
@@ -51,8 +41,7 @@ class RememberedLines:
             module: its name.
             count: at most so many.
         """
-        lines = list(self._lines.get(module, ()))
-        texts = [text for text in map(readable, lines) if text]
+        texts = [text for text in map(readable, self._recent(module)) if text]
         return texts[-count:] if count else []
 
 

@@ -3,22 +3,22 @@
 Whatever a command line pays for this file, it pays each time it is called, so little is imported here.
 """
 
+from __future__ import annotations
+
+# Not `socket`, which takes as long to load as a question takes to be answered, and adds nothing that is used.
+import _socket
 import json
-import socket
 import time
-from collections.abc import Generator
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from pywatt.orchestrator.control.errors import ConnectionLost, ControlError, ControlTimeout, NotRunning
 from pywatt.orchestrator.control.limits import MAX_ANSWER, MAX_REQUEST
-from pywatt.orchestrator.processes.run_location import (
-    RunLocation,
-    holder,
-    locate,
-    remove_stale_sockets,
-    running,
-)
+from pywatt.orchestrator.processes.run_location import RunLocation, locate
 from pywatt_fast import CODE_JSON, FrameDecoder, FrameTooLarge, encode_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Self
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds until an orchestrator that is there has to have greeted."""
@@ -36,7 +36,7 @@ class ControlClient:
         greeting: what the orchestrator says of itself: "protocol", "pywatt", "pid", "configuration", "url".
     """
 
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
+    def __init__(self, connection: _socket.socket, deadline: float) -> None:
         self._connection = connection
         self._decoder = FrameDecoder(MAX_ANSWER)
         self._frames: list[tuple[int, bytes]] = []
@@ -45,13 +45,13 @@ class ControlClient:
         _raise_error(self.greeting)
 
     def request(
-        self, command: str, *, timeout: float | None = ANSWER_TIMEOUT, **arguments: Any
+        self, command: str, /, *, within: float | None = ANSWER_TIMEOUT, **arguments: Any
     ) -> dict[str, Any]:
         """Ask for something and return the result; items that come before it are left out.
 
         Args:
             command: what.
-            timeout: in seconds; None: as long as it takes.
+            within: seconds until the answer; None: as long as it takes.
             arguments: of the command.
 
         Raises:
@@ -59,7 +59,7 @@ class ControlClient:
             ControlTimeout: no answer in time.
             ConnectionLost: the orchestrator ended meanwhile.
         """
-        stream = self.stream(command, timeout=timeout, **arguments)
+        stream = self.stream(command, within=within, **arguments)
         while True:
             try:
                 next(stream)
@@ -68,13 +68,14 @@ class ControlClient:
                 return result
 
     def stream(
-        self, command: str, *, timeout: float | None = None, **arguments: Any
+        self, command: str, /, *, within: float | None = None, pause: float | None = None, **arguments: Any
     ) -> Generator[dict[str, Any], None, dict[str, Any]]:
         """Ask for something and yield the items that come; the generator returns the result.
 
         Args:
             command: what.
-            timeout: seconds until the end of it; None: as long as it takes.
+            within: seconds until the end of it; None: as long as it takes.
+            pause: an empty item is yielded when nothing has come for so many seconds.
             arguments: of the command.
 
         Raises:
@@ -82,11 +83,14 @@ class ControlClient:
             ControlTimeout: not at its end in time.
             ConnectionLost: the orchestrator ended meanwhile.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if within is None else time.monotonic() + within
         self._number += 1
         number = self._number
         self._send({"id": number, "command": command, "arguments": arguments}, deadline)
         while True:
+            if pause is not None and not self._frames and not self._receive(pause):
+                yield {}
+                continue
             document = self._document(deadline)
             if document.get("id") not in (number, None):
                 continue  # of a stream that was given up
@@ -96,6 +100,12 @@ class ControlClient:
                 return result
             if "item" in document:
                 yield document["item"]
+
+    def skip_waiting(self) -> None:
+        """Forget all that has come and was not looked at."""
+        self._frames.clear()
+        while self._receive(0.0):
+            self._frames.clear()
 
     def close(self) -> None:
         """End the connection; the orchestrator gives up what it was still asked for."""
@@ -123,19 +133,25 @@ class ControlClient:
 
     def _document(self, deadline: float | None) -> dict[str, Any]:
         while not self._frames:
-            self._connection.settimeout(_left(deadline))
-            try:
-                data = self._connection.recv(READ_SIZE)
-            except TimeoutError:
-                raise ControlTimeout("the orchestrator did not answer in time") from None
-            except OSError:
-                data = b""
-            if not data:
-                raise ConnectionLost("the orchestrator closed the connection before it had answered")
-            self._frames = self._decoder.feed(data)[::-1]
+            if not self._receive(_left(deadline)):
+                raise ControlTimeout("the orchestrator did not answer in time")
         _, payload = self._frames.pop()
         document: dict[str, Any] = json.loads(payload)
         return document
+
+    def _receive(self, seconds: float | None) -> bool:
+        """Take what has come, or comes within a time; False when nothing does."""
+        self._connection.settimeout(seconds)
+        try:
+            data = self._connection.recv(READ_SIZE)
+        except (TimeoutError, BlockingIOError):
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            raise ConnectionLost("the orchestrator closed the connection before it had answered")
+        self._frames = self._decoder.feed(data)[::-1] + self._frames
+        return True
 
 
 def connect(configuration: str, timeout: float = CONNECT_TIMEOUT) -> ControlClient:
@@ -155,7 +171,7 @@ def connect(configuration: str, timeout: float = CONNECT_TIMEOUT) -> ControlClie
     location = locate(configuration)
     deadline = time.monotonic() + timeout
     while True:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         try:
             connection.settimeout(_left(deadline))
             connection.connect(location.control_socket)
@@ -183,6 +199,8 @@ def wait_for_end(configuration: str, timeout: float | None) -> None:
     Raises:
         ControlTimeout: somebody still does.
     """
+    from pywatt.orchestrator.processes.run_lock import holder
+
     directory = locate(configuration).directory
     deadline = None if timeout is None else time.monotonic() + timeout
     while (found := holder(directory)) is not None:
@@ -193,6 +211,8 @@ def wait_for_end(configuration: str, timeout: float | None) -> None:
 
 def _check_running(location: RunLocation, configuration: str, deadline: float, error: Exception) -> None:
     """Returns if somebody runs the configuration and there is time to try again."""
+    from pywatt.orchestrator.processes.run_lock import holder
+
     found = holder(location.directory)
     if found is None:
         raise _not_running(location, configuration)
@@ -205,6 +225,8 @@ def _check_running(location: RunLocation, configuration: str, deadline: float, e
 
 
 def _not_running(location: RunLocation, configuration: str) -> NotRunning:
+    from pywatt.orchestrator.processes.run_lock import remove_stale_sockets, running
+
     removed = remove_stale_sockets(location)
     message = f"nothing runs {configuration}"
     if removed:

@@ -13,14 +13,7 @@ from pywatt.channels.outgoing import Outgoing
 from pywatt.errors import ConnectionClosed, PyWattSDKError, SendQueueFull
 from pywatt.orchestrator.control.commands import CommandTable, check_arguments, find_command, kind_of
 from pywatt.orchestrator.control.errors import ControlError
-from pywatt.orchestrator.control.limits import (
-    FRAME_DEADLINE,
-    ITEM_QUEUE,
-    MAX_ANSWER,
-    MAX_REQUEST,
-    MAX_REQUESTS,
-    READ_DEADLINE,
-)
+from pywatt.orchestrator.control.limits import ITEM_QUEUE, MAX_ANSWER, MAX_REQUEST, ClientLimits
 from pywatt_fast import CODE_JSON, FrameDecoder, FrameTooLarge, decode_json, encode_frame, encode_json
 
 _log = logging.getLogger(__name__)
@@ -33,6 +26,7 @@ class ClientConnection(asyncio.Protocol):
 
     Args:
         commands: what may be asked for.
+        limits: what the client may do.
         on_open: called when the client is there; may refuse it.
         on_closed: called when the connection is gone.
     """
@@ -40,33 +34,29 @@ class ClientConnection(asyncio.Protocol):
     def __init__(
         self,
         commands: CommandTable,
+        limits: ClientLimits,
         on_open: Callable[[ClientConnection], None],
         on_closed: Callable[[ClientConnection], None],
     ) -> None:
         self._commands = commands
+        self._limits = limits
         self._on_open = on_open
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
         self._decoder = FrameDecoder(MAX_REQUEST)
-        self._frame_clock = FrameClock(FRAME_DEADLINE, self._frame_expired)
-        self._outgoing = Outgoing("control", MAX_ANSWER, READ_DEADLINE, self._stalled)
+        self._frame_clock = FrameClock(limits.frame_deadline, self._frame_expired)
+        self._outgoing = Outgoing("control", MAX_ANSWER, limits.read_deadline, self._stalled)
         self._transport: Any = None
         self._tasks: dict[int | str, asyncio.Task[None]] = {}
         self._lost: dict[int | str, int] = {}
         self._skipped = 0
         self._refused = False
-        self.idle_since = self._loop.time()
         self.closed: asyncio.Future[None] = self._loop.create_future()
 
     @property
     def socket(self) -> Any:
         """The socket, for its credentials."""
         return self._transport.get_extra_info("socket")
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no request is being worked on."""
-        return not self._tasks
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there."""
@@ -178,10 +168,10 @@ class ClientConnection(asyncio.Protocol):
     def _start(self, request: int | str, document: dict[str, Any]) -> None:
         if request in self._tasks:
             raise ControlError("bad_request", f'a request with "id" {request!r} is being worked on already')
-        if len(self._tasks) >= MAX_REQUESTS:
+        if len(self._tasks) >= self._limits.requests:
             raise ControlError(
                 "too_many_requests",
-                f"{MAX_REQUESTS} requests of this connection are being worked on",
+                f"{self._limits.requests} requests of this connection are being worked on",
                 "wait for one of them to be answered",
             )
         unknown = document.keys() - _KEYS
@@ -218,7 +208,6 @@ class ClientConnection(asyncio.Protocol):
         self._tell_lost(request, now=True)
         self._lost.pop(request, None)
         self._tasks.pop(request, None)
-        self.idle_since = self._loop.time()
         if error is not None:
             self._send_error(request, error)
 
@@ -254,7 +243,8 @@ class ClientConnection(asyncio.Protocol):
         self.refuse(ControlError("frame_timeout", f"a frame was left unfinished for {deadline:g} s", _FRAMES))
 
     def _stalled(self, _error: Exception) -> None:
-        _log.warning("a client of the control socket read nothing for %g s: it is cut off", READ_DEADLINE)
+        seconds = self._limits.read_deadline
+        _log.warning("a client of the control socket read nothing for %g s: it is cut off", seconds)
         self.abort()
 
 

@@ -6,10 +6,13 @@ ControlError                 has a code that programs read, and advice for peopl
 `-- ConnectionLost           the orchestrator ended, or closed the connection, before it had answered
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from pywatt.errors import PyWattSDKError
+from pywatt.root_error import PyWattSDKError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ControlError(PyWattSDKError):
@@ -23,7 +26,7 @@ class ControlError(PyWattSDKError):
     """
 
     def __init__(
-        self, code: str, message: str, advice: str = "", details: Mapping[str, Any] | None = None
+        self, code: str, message: str, advice: str = "", details: "Mapping[str, Any] | None" = None
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -59,7 +62,7 @@ class ControlTimeout(ControlError):
         details: what belongs to it, as JSON.
     """
 
-    def __init__(self, message: str, advice: str = "", details: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, message: str, advice: str = "", details: "Mapping[str, Any] | None" = None) -> None:
         super().__init__("timed_out", message, advice, details)
 
 

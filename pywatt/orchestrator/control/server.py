@@ -16,7 +16,7 @@ from pywatt.channels.unix import bind_unix
 from pywatt.orchestrator.control.client_connection import ClientConnection
 from pywatt.orchestrator.control.commands import CommandTable
 from pywatt.orchestrator.control.errors import ControlError
-from pywatt.orchestrator.control.limits import CLOSE_DEADLINE, MAX_CLIENTS
+from pywatt.orchestrator.control.limits import CLOSE_DEADLINE, ClientLimits
 
 _log = logging.getLogger(__name__)
 
@@ -30,12 +30,20 @@ class ControlServer:
         path: of the socket, at most 107 bytes.
         commands: what clients may ask for.
         greeting: what each of them is told first, besides the version of the protocol.
+        limits: what they may do.
     """
 
-    def __init__(self, path: str, commands: CommandTable, greeting: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: str,
+        commands: CommandTable,
+        greeting: Mapping[str, Any],
+        limits: ClientLimits | None = None,
+    ) -> None:
         self._path = path
         self._commands = commands
         self._greeting = {"protocol": PROTOCOL_VERSION, **greeting}
+        self._limits = limits or ClientLimits()
         self._clients: set[ClientConnection] = set()
         self._identity: tuple[int, int] | None = None
         self._server: asyncio.Server | None = None
@@ -74,7 +82,7 @@ class ControlServer:
         await asyncio.sleep(0)
 
     def _connection(self) -> ClientConnection:
-        return ClientConnection(self._commands, self._opened, self._clients.discard)
+        return ClientConnection(self._commands, self._limits, self._opened, self._clients.discard)
 
     def _opened(self, client: ClientConnection) -> None:
         stranger = _stranger(client)
@@ -82,11 +90,11 @@ class ControlServer:
             _log.warning("a command of user %s was refused", stranger)
             client.refuse(ControlError("not_allowed", f"user {stranger} may not give commands here"))
             return
-        if len(self._clients) >= MAX_CLIENTS:
+        if len(self._clients) >= self._limits.clients:
             client.refuse(
                 ControlError(
                     "too_many_clients",
-                    f"{MAX_CLIENTS} clients are connected, and no more may be",
+                    f"{self._limits.clients} clients are connected, and no more may be",
                     "try again when one of them has gone",
                 )
             )

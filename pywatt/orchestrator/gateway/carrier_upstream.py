@@ -10,7 +10,6 @@ from pywatt.http.headers import HeaderError, split_headers
 from pywatt.orchestrator.gateway.error_responses import RequestRefusedError
 from pywatt.orchestrator.gateway.exchange import Exchange
 from pywatt.orchestrator.gateway.raw_response import RawResponse
-from pywatt.orchestrator.gateway.request_body import collect_body
 from pywatt.orchestrator.gateway.websocket_proxy import asks_for_websocket
 from pywatt_fast import HttpRequest, HttpResponse, new_identifier
 
@@ -21,22 +20,33 @@ _LOWEST_STATUS, _HIGHEST_STATUS = 200, 599
 _CURE = "declare it with bind_http=True and it streams"
 
 
+def check_for_carrier(exchange: Exchange) -> None:
+    """Refuse what no operation can carry.
+
+    Args:
+        exchange: the request.
+
+    Raises:
+        RequestRefusedError: it wants to become a WebSocket.
+    """
+    if asks_for_websocket(exchange.request.headers):
+        raise exchange.refusal(
+            HTTPStatus.NOT_IMPLEMENTED, f"the module takes no WebSockets over its channel: {_CURE}"
+        )
+
+
 async def ask_over_carrier(exchange: Exchange, max_body: int, timeout: float) -> web.StreamResponse:
     """Send the request as `http_request` and write the `http_response` as an HTTP answer.
 
     Args:
-        exchange: the request and the module it goes to.
+        exchange: the request, its body collected, and the module it goes to.
         max_body: the most that either body may hold, in bytes.
         timeout: how long the module may take, in seconds.
 
     Raises:
         RequestRefusedError: the request does not fit, or the module gave no usable answer.
     """
-    if asks_for_websocket(exchange.request.headers):
-        raise exchange.refusal(
-            HTTPStatus.NOT_IMPLEMENTED, f"the module takes no WebSockets over its channel: {_CURE}"
-        )
-    body = await collect_body(exchange, max_body) if exchange.request.body_exists else None
+    body = exchange.body
     if body is not None:
         exchange.headers["content-length"] = str(len(body))
     # The operation needs an identifier of its own: a client may use one x-request-id twice at a time.

@@ -16,9 +16,12 @@ class Exchange:
         match: the divided request target.
         module: the module it goes to.
         headers: the request's headers as the wire's map: lower case, duplicates joined, `x-forwarded-*` set.
+
+    Attributes:
+        body: the whole body, once it was collected.
     """
 
-    __slots__ = ("headers", "match", "module", "request", "request_id")
+    __slots__ = ("body", "headers", "match", "module", "request", "request_id")
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Exchange:
         self.match = match
         self.module = module
         self.headers = headers
+        self.body: bytes | None = None
 
     def refusal(
         self, status: int, error: str, *, retry_after: int | None = None, close: bool = False

@@ -4,24 +4,30 @@ import asyncio
 import logging
 import re
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 
+from pywatt.errors import ModuleUnavailable
 from pywatt.http.headers import HeaderError, join_headers, set_forwarded, valid_request_id
 from pywatt.http.limits import MAX_FIELDS, MAX_HEAD
+from pywatt.observe.redaction import redact
 from pywatt.orchestrator.configuration.settings import GatewayConfiguration
-from pywatt.orchestrator.gateway.carrier_upstream import ask_over_carrier
+from pywatt.orchestrator.gateway.carrier_upstream import ask_over_carrier, check_for_carrier
 from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, error_response, page_response
 from pywatt.orchestrator.gateway.exchange import Exchange
 from pywatt.orchestrator.gateway.own_pages import OwnPages
 from pywatt.orchestrator.gateway.plain_upstream import PlainUpstream
+from pywatt.orchestrator.gateway.request_body import collect_body
 from pywatt.orchestrator.gateway.routes import Match, RouteTable
 from pywatt.orchestrator.gateway.server import MAX_LINE, GatewayConnection, GatewayServer
 from pywatt.orchestrator.gateway.trusted_proxies import TrustedProxies
 from pywatt.orchestrator.gateway.websocket_proxy import Tunnels
 from pywatt.orchestrator.metrics.request_counts import RequestCounts
+from pywatt.orchestrator.supervision.admission import Admission
 from pywatt.orchestrator.supervision.served_module import ServedModule
 from pywatt.protocol.listen import ListenAddress
 from pywatt_fast import new_identifier
@@ -80,7 +86,9 @@ class Gateway:
         loop = asyncio.get_running_loop()
         self._server = GatewayServer(self._answer)
         if bound.family == getattr(socket, "AF_UNIX", None):
-            self._listener = await loop.create_unix_server(self._server, sock=bound)
+            # From 3.13 on the loop would remove the file, which may be a service manager's.
+            kept: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+            self._listener = await loop.create_unix_server(self._server, sock=bound, **kept)
         else:
             self._listener = await loop.create_server(self._server, sock=bound)
 
@@ -131,13 +139,7 @@ class Gateway:
             if target.startswith(self._own_beginnings) and self._own_pages.has(target):
                 response = self._own_answer(request, target, request_id)
             else:
-                exchange = self._exchange(request, request_id, target, headers)
-                address = exchange.module.http_address
-                if address is None:
-                    response = await ask_over_carrier(exchange, self._max_body, self._timeout)
-                else:
-                    upstream = await self._upstream(exchange.module.name, address)
-                    response = await upstream.pass_on(exchange)
+                response = await self._bring(self._exchange(request, request_id, target, headers))
         except RequestRefusedError as refusal:
             self._count(request, refusal.module)
             response = error_response(refusal, request_id or new_identifier())
@@ -167,11 +169,48 @@ class Gateway:
             headers["x-forwarded-for"] = self._trusted.shorten(headers["x-forwarded-for"])
         set_forwarded(headers, peer=peer, scheme="http", prefix=match.prefix, trusted=trusted)
         exchange = Exchange(request, request_id, match, module, headers)
-        if not module.is_ready:
+        if module.gate.requests is Admission.REFUSE:
             raise exchange.refusal(
                 HTTPStatus.SERVICE_UNAVAILABLE, "the module is not ready", retry_after=_RETRY_AFTER
             )
         return exchange
+
+    async def _bring(self, exchange: Exchange) -> web.StreamResponse:
+        """Bring a request to its module, to the next process of it while that one is being restarted."""
+        module = exchange.module
+        gate = module.gate
+        while True:
+            if gate.requests is not Admission.ADMIT:
+                await self._hold(exchange)
+                continue
+            # Asked for only now: another process may have another address, or none.
+            address = module.http_address
+            if address is None and exchange.body is None and exchange.request.body_exists:
+                check_for_carrier(exchange)
+                exchange.body = await collect_body(exchange, self._max_body)
+                continue
+            lost = False
+            gate.enter()
+            try:
+                if address is None:
+                    check_for_carrier(exchange)
+                    return await ask_over_carrier(exchange, self._max_body, self._timeout)
+                upstream = await self._upstream(module, address)
+                return await upstream.pass_on(exchange)
+            except RequestRefusedError as refusal:
+                lost = refusal.status == HTTPStatus.BAD_GATEWAY
+                raise
+            finally:
+                gate.leave(lost=lost)
+
+    async def _hold(self, exchange: Exchange) -> None:
+        size = 0 if exchange.body is None else len(exchange.body)
+        try:
+            await exchange.module.gate.wait_for_release(size)
+        except ModuleUnavailable as error:
+            raise exchange.refusal(
+                HTTPStatus.SERVICE_UNAVAILABLE, redact(error.message), retry_after=_RETRY_AFTER
+            ) from error
 
     def _count(self, request: web.BaseRequest, module: str | None) -> None:
         connection = request.protocol
@@ -193,14 +232,16 @@ class Gateway:
             raise RequestRefusedError(HTTPStatus.NOT_FOUND, f"there is no module {name!r}", module=name)
         return module
 
-    async def _upstream(self, name: str, address: ListenAddress) -> PlainUpstream:
-        upstream = self._upstreams.get(name)
-        if upstream is None or upstream.address != address:
-            # A module that was started again may have another address.
-            self._upstreams[name] = PlainUpstream(address, self._timeout, self._tunnels)
+    async def _upstream(self, module: ServedModule, address: ListenAddress) -> PlainUpstream:
+        upstream = self._upstreams.get(module.name)
+        if upstream is None or not upstream.leads_to(address, module.generation):
+            # Another process may listen on the same address: connections to the one before are dead.
+            self._upstreams[module.name] = PlainUpstream(
+                address, module.generation, self._timeout, self._tunnels
+            )
             if upstream is not None:
-                await upstream.close()
-        return self._upstreams[name]
+                await upstream.retire()
+        return self._upstreams[module.name]
 
     def _own_answer(self, request: web.BaseRequest, target: str, request_id: str) -> web.StreamResponse:
         if request.method not in {"GET", "HEAD"}:

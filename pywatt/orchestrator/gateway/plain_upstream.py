@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Set
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import Final
 
@@ -55,16 +56,20 @@ _NOT_OURS_TO_ADD = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CON
 
 
 class PlainUpstream:
-    """The connections to one module's HTTP address.
+    """The connections to the HTTP address of one process of a module.
 
     Args:
         address: where the module listens.
+        generation: the number of the process.
         timeout: how long it may take until the first byte of its answer, in seconds.
         tunnels: takes over connections that became WebSockets.
     """
 
-    def __init__(self, address: ListenAddress, timeout: float, tunnels: Tunnels) -> None:
+    def __init__(self, address: ListenAddress, generation: int, timeout: float, tunnels: Tunnels) -> None:
         self.address = address
+        self._generation = generation
+        self._users = 0
+        self._retired = False
         self._timeout = timeout
         self._deadlines = Deadlines()
         self._tunnels = tunnels
@@ -86,6 +91,21 @@ class PlainUpstream:
         self._deadlines.close()
         await self._session.close()
 
+    def leads_to(self, address: ListenAddress, generation: int) -> bool:
+        """Tell whether these are connections to a process.
+
+        Args:
+            address: where it listens.
+            generation: its number.
+        """
+        return self.address == address and self._generation == generation
+
+    async def retire(self) -> None:
+        """Close all connections as soon as the answers that are still on their way have been passed on."""
+        self._retired = True
+        if not self._users:
+            await self.close()
+
     async def pass_on(self, exchange: Exchange) -> web.StreamResponse:
         """Send the request to the module and its answer to the client.
 
@@ -96,23 +116,30 @@ class PlainUpstream:
             RequestRefusedError: the module gave no answer.
         """
         exchange.module.link.expect_calls()
-        response = await self._ask(exchange)
+        self._users += 1
         try:
-            if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
-                return await self._tunnels.join(exchange, response)
-            return await _relay(exchange, response)
+            response = await self._ask(exchange)
+            try:
+                if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
+                    return await self._tunnels.join(exchange, response)
+                with _without_end(exchange, response):
+                    return await _relay(exchange, response)
+            finally:
+                if response.connection is not None:
+                    response.close()  # the answer was not passed on whole: the session has not got it back
         finally:
-            if response.connection is not None:
-                response.close()  # the answer was not passed on whole: the session has not got it back
+            self._users -= 1
+            if self._retired and not self._users:
+                await self.close()
 
     async def _ask(self, exchange: Exchange) -> ClientResponse:
         """Send the request and wait for the head of the answer."""
         request = exchange.request
         name = exchange.module.name
         try:
-            if not request.body_exists:
+            if not request.body_exists or exchange.body is not None:
                 with self._deadlines.limit(self._timeout):
-                    return await self._send(exchange, None)
+                    return await self._send(exchange, exchange.body)
             async with asyncio.timeout(self._timeout) as clock:
                 upload = _Upload(exchange, self._timeout, clock)
                 response = await self._send(exchange, upload)
@@ -139,12 +166,12 @@ class PlainUpstream:
                 HTTPStatus.GATEWAY_TIMEOUT, f"the module did not answer within {self._timeout:g} s"
             ) from None
 
-    async def _send(self, exchange: Exchange, upload: "_Upload | None") -> ClientResponse:
+    async def _send(self, exchange: Exchange, body: "bytes | _Upload | None") -> ClientResponse:
         return await self._session.request(
             exchange.request.method,
             self._url(exchange.match.target),
             headers=_request_headers(exchange),
-            data=upload,
+            data=body,
             allow_redirects=False,
         )
 
@@ -215,6 +242,13 @@ def _as_utf8_bytes(value: str) -> str:
         return value.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
         return value
+
+
+def _without_end(exchange: Exchange, response: ClientResponse) -> AbstractContextManager[None]:
+    """Let nobody wait for the end of an event stream when the process that sends it has to leave."""
+    if response.content_type == "text/event-stream":
+        return exchange.module.gate.endless(response.close)
+    return nullcontext()
 
 
 async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResponse:

@@ -71,7 +71,8 @@ class Tunnels:
         try:
             connection.protocol.set_parser(to_client, None)
             request.protocol.set_parser(to_module)  # type: ignore[arg-type]
-            await tunnel.ended.wait()
+            with exchange.module.gate.endless(tunnel.ended.set):
+                await tunnel.ended.wait()
         finally:
             self._open.discard(tunnel)
             to_client.stop()

@@ -66,6 +66,7 @@ class ModuleLink:
         self.name = name
         self.on_traffic: Callable[[Operation | None, Carrier], None] | None = None
         self.on_noise: Callable[[Carrier], None] | None = None
+        self.on_unreadable: Callable[[bytes], None] | None = None
         self.on_work: Callable[[], None] | None = None
         self._sockets = LinkSockets(
             name,
@@ -243,6 +244,7 @@ class ModuleLink:
             on_lost=self._lost,
         )
         carrier.on_rejected = self.on_noise
+        carrier.on_unreadable = self.on_unreadable
         self._connections.add(connection)
         connection.closed.add_done_callback(lambda _: self._connections.discard(connection))
         if self._settle_time > 0 and kind is not CarrierKind.STDIO:

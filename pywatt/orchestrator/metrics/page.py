@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pywatt.build_info import get_version_info
 from pywatt.observe.metrics_text import MetricsText
+from pywatt.orchestrator.metrics.process_usage import add_module_processes, add_own_process
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def write_page(modules: Collection[ManagedModule], requests: RequestCounts, brok
     text = MetricsText()
     _add_build(text)
     _add_modules(text, modules)
+    add_module_processes(text, modules)
+    add_own_process(text)
     _add_requests(text, requests)
     _add_calls(text, broker)
     _add_queues(text, modules, broker)
@@ -134,6 +137,11 @@ def _add_queues(text: MetricsText, modules: Collection[ManagedModule], broker: B
         "pywatt_calls_waiting",
         "Calls that wait for the module's answer.",
         ((_name(module), waiting[module.name]) for module in modules),
+    )
+    text.gauge(
+        "pywatt_module_held",
+        "Requests and messages that wait for the module's next process.",
+        ((_name(module), len(module.gate.holding)) for module in modules),
     )
     text.gauge(
         "pywatt_module_requests_waiting",

@@ -18,8 +18,7 @@ from attrs import frozen
 from pywatt.channels.limits import MAX_LINE
 from pywatt.channels.stdio import open_pipes
 from pywatt.errors import PyWattSDKError
-from pywatt.orchestrator.processes.child_output import ChildOutput
-from pywatt.orchestrator.processes.process_group import (
+from pywatt.process_group import (
     kill_session,
     living_members,
     parent_death_hook,
@@ -28,12 +27,15 @@ from pywatt.orchestrator.processes.process_group import (
 
 if TYPE_CHECKING:
     from pywatt.channels.connection import Connection
+    from pywatt.orchestrator.logs.collector import LogCollector
+    from pywatt.orchestrator.logs.log_pipe import LogPipe
 
 _log = logging.getLogger(__name__)
 
 NOTICE_DEADLINE: Final = 0.5  # after `shutdown`, before the end of standard input says the same once more
 KILL_DEADLINE: Final = 5.0  # even SIGKILL waits for a process that sits in the kernel
 MEMBERS_INTERVAL: Final = 0.05
+LAST_LINES_DEADLINE: Final = 2.0  # for a disk that stalls; then its exit is told before they are written
 
 
 class SpawnError(PyWattSDKError):
@@ -120,52 +122,54 @@ class ChildProcess:
         request: SpawnRequest,
         popen: subprocess.Popen[bytes],
         connection: Connection | None,
-        output: ChildOutput,
+        log: LogPipe,
+        logs: LogCollector,
     ) -> None:
         self.name = request.name
         self.pid = popen.pid
         self.connection = connection
         self._popen = popen
-        self._output = output
+        self._log = log
+        self._logs = logs
         self._loop = asyncio.get_running_loop()
         self._leader_gone = asyncio.Event()
         self._stopping = False
+        self._conclusion: asyncio.Task[None] | None = None
         self.exited: asyncio.Future[ProcessExit] = self._loop.create_future()
         self._watch()
 
     @classmethod
-    async def spawn(cls, request: SpawnRequest, on_log_line: Callable[[bytes], None]) -> Self:
+    async def spawn(cls, request: SpawnRequest, logs: LogCollector) -> Self:
         """Starts a child. Call it on the thread that lives longest: the parent-death signal follows it.
 
         Args:
             request: what to start.
-            on_log_line: called with each line of its log.
+            logs: collects its log.
 
         Raises:
             SpawnError: if the command cannot be started, saying which file or directory is at fault.
         """
-        log_read, log_write = os.pipe()
-        output = ChildOutput(log_read, on_log_line)
+        log = logs.open(request.name)
         connection: Connection | None = None
-        child_ends = [log_write]
+        child_ends: list[int] = []
         stdin: int = subprocess.DEVNULL
-        stdout = log_write
+        stdout = log.writing
         try:
             if request.speaks_lines:
                 (stdin, our_write), (our_read, stdout) = _two_pipes()
-                child_ends += [stdin, stdout]
+                child_ends = [stdin, stdout]
                 connection = await open_pipes(our_read, our_write, MAX_LINE, label=f"stdio of {request.name}")
             # The last step: nothing after it can fail or be cancelled and leave a process that nobody knows.
-            popen = _popen(request, stdin, stdout, log_write)
+            popen = _popen(request, stdin, stdout, log.writing)
         except BaseException:
-            output.finish()
             if connection is not None:
                 connection.abort()
             raise
         finally:
+            log.close_writing()
             for descriptor in child_ends:
                 os.close(descriptor)
-        return cls(request, popen, connection, output)
+        return cls(request, popen, connection, log, logs)
 
     @property
     def alive(self) -> bool:
@@ -174,8 +178,8 @@ class ChildProcess:
 
     @property
     def recent_output(self) -> list[bytes]:
-        """The last lines of its log, oldest first."""
-        return self._output.recent
+        """The last lines of its log, oldest first, without secrets."""
+        return list(self._log.recent)
 
     async def stop(self, plan: StopPlan) -> ProcessExit:
         """Ends the process, each step with its deadline, and what it started after it.
@@ -217,6 +221,7 @@ class ChildProcess:
             kill_session(self.pid)
             if await self._gone_within(KILL_DEADLINE):
                 self._conclude()
+                await asyncio.wait({self.exited})
             else:
                 _log.error("module %s: pid %d cannot be ended, it hangs in the kernel", self.name, self.pid)
                 return ProcessExit(None, int(signal.SIGKILL))
@@ -267,12 +272,18 @@ class ChildProcess:
 
     def _conclude(self) -> None:
         """The leader has ended and is not waited for yet: its number still names its session, no other."""
-        if self.exited.done():
-            return
-        kill_session(self.pid)
-        return_code = self._popen.wait()
-        self._output.finish()
-        self.exited.set_result(ProcessExit.of(return_code))
+        if self._conclusion is None:
+            kill_session(self.pid)
+            self._conclusion = self._loop.create_task(self._tell_exit(), name=f"last lines of {self.name}")
+
+    async def _tell_exit(self) -> None:
+        """What it wrote comes before its exit; until then its number is kept from being used again."""
+        try:
+            await self._logs.finish(self._log, LAST_LINES_DEADLINE)
+        finally:
+            return_code = self._popen.wait()
+            if not self.exited.done():
+                self.exited.set_result(ProcessExit.of(return_code))
 
 
 def _two_pipes() -> tuple[tuple[int, int], tuple[int, int]]:

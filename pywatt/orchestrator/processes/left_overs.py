@@ -17,7 +17,7 @@ from typing import Final
 
 import attrs
 
-from pywatt.orchestrator.processes.process_group import living_members
+from pywatt.process_group import living_members
 
 TERMINATE_SECONDS: Final = 2.0
 KILL_SECONDS: Final = 2.0

@@ -29,8 +29,8 @@ from pywatt.orchestrator.processes.run_location import (
     RunLocation,
     digest,
     locate,
-    remove_sockets,
 )
+from pywatt.orchestrator.processes.run_lock import remove_sockets
 
 _logger = logging.getLogger(__name__)
 
@@ -82,17 +82,18 @@ class RunDirectory:
         self._left_over = self._read_records()
 
     @classmethod
-    def open(cls, configuration: Path) -> "RunDirectory":
+    def open(cls, configuration: Path, base: Path | None = None) -> "RunDirectory":
         """Lock the run directory of a configuration file and remove the sockets of an earlier run.
 
         Args:
             configuration: the file.
+            base: where run directories lie; None: `base_directory()`.
 
         Raises:
             AlreadyRunning: another orchestrator runs the same file.
             RunDirectoryError: the directory cannot be made, or others may write to it.
         """
-        location = locate(str(configuration))
+        location = locate(str(configuration), None if base is None else str(base))
         path = Path(location.directory)
         _prepare_base(path.parent)
         descriptor = _open_private(path)

@@ -18,7 +18,8 @@ _SYSTEM_TICKS: Final = 12
 _CHILDREN_USER_TICKS: Final = 13
 _CHILDREN_SYSTEM_TICKS: Final = 14
 _RESIDENT_PAGES: Final = 21
-_ENDED: Final = ("Z", "X")
+_ENDED: Final = (b"Z", b"X")
+_LONGEST_STATUS: Final = 4096
 
 
 @frozen
@@ -67,6 +68,10 @@ def session_usage(sessions: Iterable[int], proc: Path = Path("/proc")) -> dict[i
     }
 
 
+SHORTEST_INTERVAL: Final = 0.5
+"""Seconds between two samples: clock ticks are too coarse for less, and many askers cost no more than one."""
+
+
 @frozen
 class Load:
     """What the processes of a module take now.
@@ -90,9 +95,6 @@ class UsageSampler:
         read: returns the totals by session.
     """
 
-    SHORTEST: Final = 0.2
-    """Seconds between two samples that are compared: clock ticks are too coarse for less."""
-
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
@@ -100,32 +102,43 @@ class UsageSampler:
     ) -> None:
         self._clock = clock
         self._read = read
+        self._loads: dict[int, Load] = {}
         self._samples: dict[int, tuple[float, float]] = {}
-        self._percent: dict[int, float] = {}
+        self._sessions: frozenset[int] = frozenset()
+        self._sampled_at = -SHORTEST_INTERVAL
 
     def sample(self, sessions: Iterable[int]) -> dict[int, Load]:
-        """Return what sessions take now; those that are not asked for are forgotten.
+        """Return what sessions take, as of `SHORTEST_INTERVAL` seconds ago at most.
 
         Args:
-            sessions: the pid of the process that leads each of them.
+            sessions: the pid of the process that leads each of them; others are forgotten.
         """
-        usage = self._read(sessions)
+        wanted = frozenset(sessions)
         now = self._clock()
-        for session in [known for known in self._samples if known not in usage]:
-            del self._samples[session]
-            self._percent.pop(session, None)
-        loads = {}
-        for session, used in usage.items():
-            at, seconds = self._samples.setdefault(session, (now, used.cpu_seconds))
-            if now - at >= self.SHORTEST:
-                # A child that ended without being waited for takes its time along: never below nothing.
-                self._percent[session] = max(0.0, 100 * (used.cpu_seconds - seconds) / (now - at))
-                self._samples[session] = (now, used.cpu_seconds)
-            loads[session] = Load(self._percent.get(session), used.memory_bytes, used.processes)
-        return loads
+        if wanted == self._sessions and now - self._sampled_at < SHORTEST_INTERVAL:
+            return self._loads
+        usage = self._read(wanted)
+        percent = {session: self._percent(session, used, now) for session, used in usage.items()}
+        self._samples = {session: self._samples[session] for session in usage}
+        self._sessions, self._sampled_at = wanted, now
+        self._loads = {
+            session: Load(percent[session], used.memory_bytes, used.processes)
+            for session, used in usage.items()
+        }
+        return self._loads
+
+    def _percent(self, session: int, used: SessionUsage, now: float) -> float | None:
+        """The share since the sample before; the one that was told then, if that was only a moment ago."""
+        at, seconds = self._samples.setdefault(session, (now, used.cpu_seconds))
+        if now - at < SHORTEST_INTERVAL:
+            known = self._loads.get(session)
+            return None if known is None else known.cpu_percent
+        self._samples[session] = (now, used.cpu_seconds)
+        # A child that ends without being waited for takes its time along: never below nothing.
+        return max(0.0, 100 * (used.cpu_seconds - seconds) / (now - at))
 
 
-def _processes(proc: Path) -> Iterable[list[str]]:
+def _processes(proc: Path) -> Iterable[list[bytes]]:
     try:
         names = os.listdir(proc)
     except OSError:
@@ -134,9 +147,17 @@ def _processes(proc: Path) -> Iterable[list[str]]:
         if not name.isdigit():
             continue
         try:
-            with open(f"{proc}/{name}/stat", encoding="utf-8", errors="replace") as file:
-                text = file.read()
+            # Not `open`, which takes three times as long.
+            descriptor = os.open(f"{proc}/{name}/stat", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:  # it ended between the listing and the reading
             continue
+        try:
+            text = os.read(descriptor, _LONGEST_STATUS)
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
         # The name stands in parentheses and may itself hold spaces and parentheses.
-        yield text.rpartition(")")[2].split()
+        fields = text.rpartition(b")")[2].split()
+        if len(fields) > _RESIDENT_PAGES:
+            yield fields

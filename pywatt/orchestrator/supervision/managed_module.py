@@ -6,30 +6,24 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from attrs import frozen
-
-from pywatt.errors import ProtocolError
-from pywatt.orchestrator.console.log_lines import telling_line
-from pywatt.orchestrator.links.handover import announced_address
 from pywatt.orchestrator.processes.child_process import ProcessExit, SpawnError
-from pywatt.orchestrator.supervision.http_probe import reachable
+from pywatt.orchestrator.supervision.draining import RestartReport, drain, parting_endless
+from pywatt.orchestrator.supervision.gate import Gate
 from pywatt.orchestrator.supervision.module_process import ModuleProcess
-from pywatt.orchestrator.supervision.module_state import ENDED, ModuleEvent, ModuleState, next_state
-from pywatt.orchestrator.supervision.program_files import FilesAtStart, program_files
-from pywatt.orchestrator.supervision.readiness import (
-    HeartbeatTimes,
-    ReadinessCheck,
-    health_path,
-    wait_until_ready,
-    watch_heartbeats,
-)
-from pywatt.orchestrator.supervision.restarts import GiveUp, LeaveEnded, RestartPolicy
+from pywatt.orchestrator.supervision.module_state import AT_REST, ModuleEvent, ModuleState, next_state
+from pywatt.orchestrator.supervision.orders import Orders, cancelled
+from pywatt.orchestrator.supervision.process_ending import ProcessEnding, describe_exit
+from pywatt.orchestrator.supervision.process_watch import ProcessWatch, WatchListener
+from pywatt.orchestrator.supervision.program_files import FilesAtStart, Revival, program_files
+from pywatt.orchestrator.supervision.restarts import GiveUp, LeaveEnded, RestartPolicy, StartAgain
 from pywatt.protocol.operations import Announce
 from pywatt_fast.operations.types import RouteToModule
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pywatt.channels.carrier import Carrier
     from pywatt.orchestrator.configuration.settings import ModuleConfiguration
     from pywatt.orchestrator.links.control_operations import SecretDesk
@@ -38,19 +32,6 @@ if TYPE_CHECKING:
     from pywatt.protocol.listen import ListenAddress
 
 _log = logging.getLogger(__name__)
-
-CANCEL_INTERVAL: Final = 1.0
-SLOW_START: Final = 5.0  # seconds after which a person wants to know what is missing
-
-
-@frozen
-class _Ending:
-    """How one process ended, and what to tell people about it."""
-
-    clean: bool
-    failure: str
-    ready_for: float = 0.0
-    spawned: bool = True
 
 
 class ManagedModule:
@@ -67,8 +48,9 @@ class ManagedModule:
         state: where it stands.
         since: when it came to stand there, in seconds since the epoch.
         restarts: how many processes it has had after its first one.
-        heartbeats_missed: how many signs of life it was asked for and did not give.
         last_error: why it is not ready; None when there is nothing to tell.
+        last_exit: how its last process ended; None while none has.
+        gate: decides over the requests and messages that come for it.
     """
 
     def __init__(
@@ -85,9 +67,9 @@ class ManagedModule:
         self.state = ModuleState.IDLE
         self.since = time.time()
         self.restarts = 0
-        self.heartbeats_missed = 0
-        self.announcement: Announce | None = None
+        self.gate = Gate(configuration.name, configuration.hold_timeout)
         self.last_error: str | None = None
+        self.last_exit: ProcessExit | None = None
         self.ever_ready = False
         self.ended_clean = False
         self.spawned = asyncio.Event()
@@ -95,21 +77,24 @@ class ManagedModule:
         self._surroundings = surroundings
         self._dependencies = dependencies
         self._on_change = on_change
-        self._announced = asyncio.Event()
-        self._announced_http: ListenAddress | None = None
-        self._stop_asked = asyncio.Event()
-        self._missing = ""
-        self._ready_since: float | None = None
+        self._orders = Orders()
+        self._restart_since: float | None = None
+        self._replaced = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._policy = RestartPolicy(configuration.restart, self._loop.time)
         self._life: asyncio.Task[None] | None = None
         self._files = FilesAtStart([])
-        self._revival: asyncio.Task[None] | None = None
+        self._revival = Revival(self._revive)
         self._process = ModuleProcess(
             configuration,
             surroundings,
             secrets,
             {Announce: self._announce, RouteToModule: self._route},
+        )
+        self._watch = ProcessWatch(
+            configuration,
+            self._process,
+            WatchListener(self._update_gate, self._set_ready, self._fell_silent, self._tell),
         )
 
     @property
@@ -130,7 +115,17 @@ class ManagedModule:
     @property
     def http_address(self) -> ListenAddress | None:
         """Where it serves plain HTTP; None when requests travel as operations over its carriers."""
-        return self._announced_http if self._process.speaks_lines else self._process.http_address
+        return self._watch.http_address
+
+    @property
+    def announcement(self) -> Announce | None:
+        """What its present process announced."""
+        return self._watch.announcement
+
+    @property
+    def heartbeats_missed(self) -> int:
+        """How many signs of life it was asked for and did not give."""
+        return self._watch.heartbeats_missed
 
     @property
     def pid(self) -> int | None:
@@ -138,9 +133,14 @@ class ManagedModule:
         return self._process.pid
 
     @property
+    def generation(self) -> int:
+        """The number of its present process; no connection to an earlier one is of any use."""
+        return self.restarts
+
+    @property
     def missing(self) -> str:
         """What it still has to do to become ready, while it is starting."""
-        return self._missing
+        return self._watch.missing
 
     @property
     def failed_to_start(self) -> bool:
@@ -155,9 +155,9 @@ class ManagedModule:
         Raises:
             StateError: if it is alive already.
         """
-        self._forget_revival()
+        self._revival.forget()
         self._advance(ModuleEvent.START_REQUESTED)
-        self._stop_asked.clear()
+        self._orders.carried_out()
         self._policy.forget()
         if self.configuration.after:
             self._tell("INFO", f"waits for {', '.join(self.configuration.after)}")
@@ -165,18 +165,46 @@ class ManagedModule:
 
     async def stop(self) -> None:
         """Ends it in peace, within the deadlines of its configuration; returns when it has ended."""
-        self._forget_revival()
-        if self._life is None or self.state is ModuleState.IDLE or self.state in ENDED:
+        self._revival.forget()
+        if self._life is None or self.state in AT_REST:
             return
-        if not self._stop_asked.is_set():
+        if not self._orders.stop:
+            self._restart_since = None
+            self._orders.give_stop()
             self._advance(ModuleEvent.STOP_REQUESTED)
-            self._stop_asked.set()
         await asyncio.wait({self._life})
 
     async def restart(self) -> None:
-        """Stops it if it runs, and starts it; returns before it is ready."""
-        await self.stop()
-        self.start()
+        """Gives it another process without loss; starts it if it has none.
+
+        What comes for it meanwhile waits until the new process is ready, at most `hold_timeout` seconds. A
+        module that waits for others goes on waiting. Returns when the new process is being started.
+        """
+        if self._orders.stop and self._life is not None:
+            await asyncio.wait({self._life})
+        self.request_restart()
+        if self._orders.restart:
+            await self._replaced.wait()
+
+    def request_restart(self) -> None:
+        """Asks for what `restart` does and returns at once; a module that is being stopped stays so."""
+        at_rest = self.state in AT_REST
+        # Whoever is asked already, or has no process yet, will come by the newest one anyway.
+        if self.state is ModuleState.WAITING or (not at_rest and (self._orders.stop or self._orders.restart)):
+            return
+        if self._restart_since is None:
+            self._restart_since = self._loop.time()
+            self.gate.forget_counts()
+        if at_rest:
+            self.start()
+            return
+        self._replaced.clear()
+        self._orders.give_restart()
+        if self.state is ModuleState.BACKING_OFF:
+            self._update_gate()
+        else:
+            self.gate.begin_draining()
+            self._advance(ModuleEvent.RESTART_REQUESTED)
 
     async def kill(self) -> None:
         """Ends it at once, whatever it does."""
@@ -184,12 +212,13 @@ class ManagedModule:
 
     async def close(self) -> None:
         """Stops listening for it; it must have ended."""
+        self.gate.close()
         await self._process.close()
 
     async def _live(self) -> None:
         try:
-            if await self._stopped_during(self._dependencies()):
-                self._advance(ModuleEvent.STOP_COMPLETED)
+            if await self._orders.given_during(self._dependencies()):
+                self._carry_out_orders()
                 return
             self._advance(ModuleEvent.DEPENDENCIES_READY)
             while await self._follow(await self._run_process()):
@@ -201,69 +230,75 @@ class ManagedModule:
             await self._process.kill()
             self._process.clear("is gone: its supervision failed")
             self.last_error = "its supervision failed, see the log"
+            self._restart_since = None
             self._enter(ModuleState.FAILED)
+        finally:
+            self._replaced.set()
 
-    async def _run_process(self) -> _Ending:
+    async def _run_process(self) -> ProcessEnding:
         """One process from its start to its end; returns when nothing of it is left."""
-        self.announcement = None
-        self._announced.clear()
-        self._announced_http = None
-        self._missing = "it has not announced itself"
-        self._ready_since = None
+        self._watch.begin()
         self._files = FilesAtStart(program_files(self.configuration))
         if self.spawned.is_set():
             self.restarts += 1
+        self._replaced.set()
         try:
             exited = await self._process.start()
         except SpawnError as error:
-            return _Ending(clean=False, failure=str(error), spawned=False)
+            return ProcessEnding(clean=False, failure=str(error), spawned=False)
         finally:
             self.spawned.set()
         self._tell("DEBUG", f"started as process {self._process.pid}")
-        watcher = self._loop.create_task(self._watch(), name=f"watch {self.name}")
+        watcher = self._loop.create_task(self._watch.follow(), name=f"watch {self.name}")
         try:
-            await self._stopped_during(asyncio.wait({exited, watcher}, return_when=asyncio.FIRST_COMPLETED))
+            await self._orders.given_during(
+                asyncio.wait({exited, watcher}, return_when=asyncio.FIRST_COMPLETED)
+            )
         finally:
-            await _cancelled(watcher)
+            await cancelled(watcher)
         reason = "" if exited.done() or watcher.cancelled() else watcher.result()
-        ended = await self._process.end(answers=self._announced.is_set() and not reason)
-        ready_for = 0.0 if self._ready_since is None else self._loop.time() - self._ready_since
+        ended = await self._end_process(exited, reason)
+        self.last_exit = ended
+        ready_for = self._watch.ready_for
         output = self._process.recent_output
         self._process.clear(f"is gone: it {ended}")
-        return _Ending(
+        return ProcessEnding(
             clean=ended.clean and not reason,
-            failure=reason or self._describe(ended, output),
+            failure=reason
+            or describe_exit(
+                ended,
+                output,
+                announced=self._watch.announced or not self._process.speaks_lines,
+                served=self._watch.ready_since is not None,
+            ),
             ready_for=ready_for,
         )
 
-    async def _watch(self) -> str:
-        """Follows a process until it has to be ended, and says why."""
-        reminder = self._loop.call_later(SLOW_START, self._remind)
-        try:
-            async with asyncio.timeout(self.configuration.start_timeout):
-                if self._process.speaks_lines:
-                    await self._announced.wait()
-                await wait_until_ready(self._check, self._note_missing)
-        except TimeoutError:
-            return f"was not ready within {self.configuration.start_timeout:g} s: {self._missing}"
-        finally:
-            reminder.cancel()
-        self._ready_since = self._loop.time()
-        self._set_ready()
-        return await watch_heartbeats(
-            self._alive,
-            HeartbeatTimes(
-                interval=self.configuration.heartbeat_interval, silence=self.configuration.heartbeat_timeout
-            ),
-            on_silent=self._fell_silent,
-            on_answer=self._set_ready,
-        )
+    async def _end_process(self, exited: asyncio.Future[ProcessExit], reason: str) -> ProcessExit:
+        """Ends a process unless it has ended; without loss where it was asked to leave and is not ill."""
+        whole, began = self.configuration.stop_timeout, self._loop.time()
+        well = not reason and not self._watch.silent
+        answers = well and self._watch.announced
+        # One without the protocol announces nothing: it takes requests from its readiness on.
+        takes_work = answers or (well and self._watch.ready_since is not None)
+        self.gate.begin_draining()
+        if takes_work and self._orders.given and not (self._orders.stop and self._process.drains_itself):
+            fence = self.link.heartbeat if self._process.speaks_lines else None
+            await drain(self.gate, exited, whole, fence)
+        # One that is replaced before it took any work has nothing to finish.
+        left = whole if takes_work or not self._orders.restart else 0.0
+        with parting_endless(self.gate):
+            ended = await self._process.end(
+                answers=answers, time_left=max(0.0, left - (self._loop.time() - began))
+            )
+        self.gate.end_draining()
+        return ended
 
-    async def _follow(self, ending: _Ending) -> bool:
+    async def _follow(self, ending: ProcessEnding) -> bool:
         """Decides what follows the end of a process; True when the next one has to be started now."""
-        if self._stop_asked.is_set():
-            self._advance(ModuleEvent.STOP_COMPLETED)
-            return False
+        if self._orders.given:
+            return self._carry_out_orders()
+        self._restart_since = None
         self.last_error = ending.failure
         self.ended_clean = ending.clean
         if not self.ever_ready and (self._surroundings.one_only or not ending.spawned):
@@ -272,80 +307,52 @@ class ManagedModule:
             return False
         self._policy.note_healthy(ending.ready_for)
         verdict = self._policy.judge(clean=ending.clean)
+        if isinstance(verdict, StartAgain):
+            self._tell("WARN", f"{ending.failure}; it is started again in {verdict.delay:g} s")
+            self._advance(ModuleEvent.RESTART_PLANNED)
+            if await self._orders.given_during(asyncio.sleep(verdict.delay)):
+                return self._carry_out_orders()
+            self._advance(ModuleEvent.RESTART_DUE)
+            return True
+        self._leave_ended(ending, verdict)
+        return False
+
+    def _carry_out_orders(self) -> bool:
+        """Ends its life, or goes on to the next process, as was asked for; says whether it goes on."""
+        goes_on = not self._orders.stop
+        self._orders.carried_out()
+        if goes_on:
+            self._policy.forget()
+        self._advance(ModuleEvent.RESTART_DUE if goes_on else ModuleEvent.STOP_COMPLETED)
+        return goes_on
+
+    def _leave_ended(self, ending: ProcessEnding, verdict: LeaveEnded | GiveUp) -> None:
         if isinstance(verdict, LeaveEnded):
             self._tell("INFO" if ending.clean and self.ever_ready else "ERROR", ending.failure)
             self._advance(ModuleEvent.ENDED_FOR_GOOD)
-            return False
-        if isinstance(verdict, GiveUp):
-            times = f"crash-looping: it ended {verdict.exits} times within {verdict.window:g} s"
-            until = f" before {self._files} is changed" if str(self._files) else ""
-            self._tell("ERROR", f"{times} and is not started again{until}; the last time it {ending.failure}")
-            self._revival = self._loop.create_task(self._revive(), name=f"revive {self.name}")
-            self._advance(ModuleEvent.RESTARTS_EXHAUSTED)
-            return False
-        self._tell("WARN", f"{ending.failure}; it is started again in {verdict.delay:g} s")
-        self._advance(ModuleEvent.RESTART_PLANNED)
-        if await self._stopped_during(asyncio.sleep(verdict.delay)):
-            self._advance(ModuleEvent.STOP_COMPLETED)
-            return False
-        self._advance(ModuleEvent.RESTART_DUE)
-        return True
+            return
+        times = f"crash-looping: it ended {verdict.exits} times within {verdict.window:g} s"
+        until = f" before {self._files} is changed" if str(self._files) else ""
+        self._tell("ERROR", f"{times} and is not started again{until}; the last time it {ending.failure}")
+        self._revival.wait_for_change(self._files)
+        self._advance(ModuleEvent.RESTARTS_EXHAUSTED)
 
-    async def _revive(self) -> None:
-        """Starts a module that was given up when somebody has worked on its files."""
-        changed = await self._files.changed()
-        self._revival = None
+    def _revive(self, changed: Path) -> None:
         self._tell("INFO", f"{changed.name} was changed: it is started again")
         self.start()
-
-    def _forget_revival(self) -> None:
-        if self._revival is not None:
-            self._revival.cancel()
-            self._revival = None
-
-    async def _stopped_during(self, awaitable: Awaitable[Any]) -> bool:
-        """Waits for something, but no longer than until a stop is asked for; says whether one is."""
-        waited = asyncio.ensure_future(awaitable)
-        asked = self._loop.create_task(self._stop_asked.wait())
-        try:
-            await asyncio.wait({waited, asked}, return_when=asyncio.FIRST_COMPLETED)
-            if waited.done():
-                waited.result()
-        finally:
-            await _cancelled(waited)
-            await _cancelled(asked)
-        return self._stop_asked.is_set()
-
-    @property
-    def _serves_http(self) -> bool:
-        # A crate module announces the address that it was given, also when it serves nothing there.
-        worker = self.announcement is not None and not self.announcement.endpoints
-        return not (worker and self.configuration.sdk == "crate")
-
-    def _check(self) -> ReadinessCheck:
-        return ReadinessCheck(
-            link=self.link,
-            address=self.http_address if self._serves_http else None,
-            health_path=health_path(self.announcement, self.configuration.health),
-            heartbeats=self._process.speaks_lines,
-        )
-
-    async def _alive(self, timeout: float) -> bool:
-        alive = await self._check().alive(timeout)
-        self.heartbeats_missed += not alive
-        return alive
-
-    def _remind(self) -> None:
-        self._tell("INFO", f"is not ready yet: {self._missing}")
-
-    def _note_missing(self, missing: str) -> None:
-        self._missing = missing
 
     def _set_ready(self) -> None:
         if self.state in (ModuleState.STARTING, ModuleState.UNREADY):
             self.ever_ready = True
             self.last_error = None
             self._advance(ModuleEvent.BECAME_READY)
+            self._tell_restarted()
+
+    def _tell_restarted(self) -> None:
+        if self._restart_since is not None:
+            report = RestartReport.of(self.gate, self._loop.time() - self._restart_since)
+            self._restart_since = None
+            self._tell("WARN" if report.cut or report.refused else "INFO", str(report))
 
     def _fell_silent(self, missed: int) -> None:
         if self.state is ModuleState.READY:
@@ -354,29 +361,10 @@ class ManagedModule:
             self._advance(ModuleEvent.FELL_SILENT)
 
     def _announce(self, announcement: Announce, _carrier: Carrier) -> None:
-        try:
-            address = announced_address(announcement.listen)
-        except ProtocolError as error:
-            self._tell("WARN", f"announced an address that is none, and is asked over its carriers: {error}")
-            address = None
-        if self._announced.is_set():
-            self._tell("WARN", "announced itself again: the new announcement replaces the one before")
-        self.announcement = announcement
-        self._announced_http = None if address is None else reachable(address)
-        self._announced.set()
+        self._watch.announce(announcement)
 
     def _route(self, operation: RouteToModule, _carrier: Carrier) -> None:
         self._surroundings.route(self, operation)
-
-    def _describe(self, ended: ProcessExit, output: list[bytes]) -> str:
-        before = (
-            ""
-            if self._announced.is_set() or not self._process.speaks_lines
-            else " before it announced itself"
-        )
-        served = self._ready_since is not None
-        told = "" if ended.clean and served else telling_line(output, only_errors=served)
-        return f"{ended}{before}" + (f": {told}" if told else "")
 
     def _tell(self, level: str, message: str) -> None:
         self._surroundings.reporter.event(level, message, self.name)
@@ -387,15 +375,19 @@ class ManagedModule:
     def _enter(self, state: ModuleState) -> None:
         before, self.state = self.state, state
         self.since = time.time()
+        self.became_ready.clear()
         if state is ModuleState.READY:
             self.became_ready.set()
-        else:
-            self.became_ready.clear()
+        self._update_gate()
         self._on_change(self, before)
 
-
-async def _cancelled(task: asyncio.Future[Any]) -> None:
-    """Cancels and waits for the end; again if the library swallowed it, as older versions of asyncio may."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=CANCEL_INTERVAL)
+    def _update_gate(self) -> None:
+        reason = f"module {self.name} is {self.state.value}"
+        if self.last_error is not None and not self._orders.stop:
+            reason = f"{reason}: {self.last_error}"
+        self.gate.update(
+            self.state,
+            reason,
+            restarting=self._restart_since is not None,
+            announced=self._watch.announced and self.pid is not None,
+        )

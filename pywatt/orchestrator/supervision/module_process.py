@@ -65,6 +65,8 @@ class ModuleProcess:
         self._kill_asked = False
         self._is_crate = configuration.sdk == "crate"
         self.speaks_lines = configuration.sdk != "none"
+        # It finishes what it has when it is asked to leave; the others just leave.
+        self.drains_itself = configuration.sdk == "pywatt"
         self.http_address: TcpAddress | None = None
         name = configuration.name
         self._control = ControlOperations(name, secrets, surroundings.ports, is_crate=self._is_crate)
@@ -110,10 +112,7 @@ class ModuleProcess:
             await self.link.sockets.open()
             port = None if self._configuration.sdk == "pywatt" else self._surroundings.ports.free_port()
             self.http_address = None if port is None else TcpAddress(LOOPBACK, port)
-            child = await ChildProcess.spawn(
-                self._spawn_request(port),
-                lambda line: self._surroundings.reporter.module_line(name, line),
-            )
+            child = await ChildProcess.spawn(self._spawn_request(port), self._surroundings.logs)
         except (OSError, NetworkError) as error:  # an address, or a descriptor, that cannot be had
             raise SpawnError(f"cannot be started: {error}") from error
         self._child = child
@@ -136,18 +135,19 @@ class ModuleProcess:
             dies_with_us=self._configuration.command is not None,
         )
 
-    async def end(self, *, answers: bool) -> ProcessExit:
+    async def end(self, *, answers: bool, time_left: float) -> ProcessExit:
         """Ends the process unless it has ended already.
 
         Args:
             answers: whether it can be expected to do what it is asked to.
+            time_left: how many seconds of its `stop_timeout` are left.
 
         Returns:
             How it ended.
         """
         assert self._child is not None
         self._control.heard()  # it will read no secret any more
-        ended = await self._child.stop(self._stop_plan(answers=answers))
+        ended = await self._child.stop(self._stop_plan(time_left, answers=answers))
         connection = self._child.connection
         if connection is not None:  # what it wrote before it ended still counts
             await asyncio.wait({connection.ended}, timeout=LAST_LINES_DEADLINE)
@@ -193,16 +193,19 @@ class ModuleProcess:
         with contextlib.suppress(NetworkError):  # it ended already, which its exit tells better
             child.connection.write(blob.to_json() + b"\n")
 
-    def _stop_plan(self, *, answers: bool) -> StopPlan:
+    def _stop_plan(self, time_left: float, *, answers: bool) -> StopPlan:
         if self._kill_asked:
             return StopPlan(None, patience=0.0, terminate=0.0)
         whole = self._configuration.stop_timeout
-        if not self.speaks_lines:
-            return StopPlan(None, patience=0.0, terminate=whole)
         terminate = min(TERMINATE_LONGEST, whole / 3)
+        if not self.speaks_lines:
+            return StopPlan(None, patience=0.0, terminate=max(time_left, terminate))
+        shortest = min(UNANSWERING_PATIENCE, whole / 3)
         if not answers:
-            return StopPlan(None, patience=min(UNANSWERING_PATIENCE, whole / 3), terminate=terminate)
-        return StopPlan(self._say_shutdown, patience=whole - terminate, terminate=terminate)
+            return StopPlan(None, patience=min(shortest, time_left), terminate=terminate)
+        return StopPlan(
+            self._say_shutdown, patience=max(time_left - terminate, shortest), terminate=terminate
+        )
 
     def _say_shutdown(self) -> None:
         carrier = self.link.stdio or self.link.best

@@ -17,7 +17,7 @@ class ModuleState(Enum):
     STARTING = "starting"  # its process runs, it is not ready yet
     READY = "ready"
     UNREADY = "unready"  # it was ready and stopped answering heartbeats
-    DRAINING = "draining"  # asked to stop: it finishes what it has and takes nothing new
+    DRAINING = "draining"  # asked to leave: it finishes what it has and takes nothing new
     STOPPED = "stopped"  # ended because it was asked to
     EXITED = "exited"  # ended by itself, and its policy does not start it again
     BACKING_OFF = "backing off"  # ended, and is started again after a pause
@@ -34,6 +34,7 @@ class ModuleEvent(Enum):
     FELL_SILENT = "fell silent"
     STOP_REQUESTED = "stop requested"
     STOP_COMPLETED = "stop completed"
+    RESTART_REQUESTED = "restart requested"
     RESTART_PLANNED = "restart planned"
     RESTART_DUE = "restart due"
     RESTARTS_EXHAUSTED = "restarts exhausted"
@@ -54,11 +55,16 @@ TRANSITIONS: Final[dict[tuple[ModuleState, ModuleEvent], ModuleState]] = {
     (_S.READY, _E.FELL_SILENT): _S.UNREADY,
     (_S.UNREADY, _E.BECAME_READY): _S.READY,
     **{(state, _E.RESTART_PLANNED): _S.BACKING_OFF for state in _WITH_PROCESS},
-    (_S.BACKING_OFF, _E.RESTART_DUE): _S.STARTING,
+    **{(state, _E.RESTART_REQUESTED): _S.DRAINING for state in _WITH_PROCESS},
+    **{(state, _E.RESTART_DUE): _S.STARTING for state in (_S.BACKING_OFF, _S.DRAINING)},
     **{(state, _E.RESTARTS_EXHAUSTED): _S.CRASH_LOOPING for state in _WITH_PROCESS},
     **{(state, _E.ENDED_FOR_GOOD): _S.EXITED for state in _WITH_PROCESS},
     **{(state, _E.START_FAILED): _S.FAILED for state in (_S.WAITING, _S.STARTING)},
-    **{(state, _E.STOP_REQUESTED): _S.DRAINING for state in (*_WITH_PROCESS, _S.WAITING, _S.BACKING_OFF)},
+    # A module that drains for its next process may be asked to stop meanwhile.
+    **{
+        (state, _E.STOP_REQUESTED): _S.DRAINING
+        for state in (*_WITH_PROCESS, _S.WAITING, _S.BACKING_OFF, _S.DRAINING)
+    },
     (_S.DRAINING, _E.STOP_COMPLETED): _S.STOPPED,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -56,6 +56,38 @@ class FilesAtStart:
                 if _fingerprint(path) != fingerprint:
                     return path
             await asyncio.sleep(LOOK_INTERVAL)
+
+
+class Revival:
+    """Waits for somebody to work on the files of a module that was given up.
+
+    Args:
+        revive: called with the file that was changed.
+    """
+
+    def __init__(self, revive: Callable[[Path], None]) -> None:
+        self._revive = revive
+        self._waiting: asyncio.Task[None] | None = None
+
+    def wait_for_change(self, files: FilesAtStart) -> None:
+        """Begins to wait.
+
+        Args:
+            files: as they were.
+        """
+        self.forget()
+        self._waiting = asyncio.get_running_loop().create_task(self._wait(files), name=f"wait for {files}")
+
+    def forget(self) -> None:
+        """Waits no longer."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    async def _wait(self, files: FilesAtStart) -> None:
+        changed = await files.changed()
+        self._waiting = None
+        self._revive(changed)
 
 
 def _fingerprint(path: Path) -> _Fingerprint:

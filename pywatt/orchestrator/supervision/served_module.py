@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from pywatt.orchestrator.supervision.gate import Gate
 from pywatt.orchestrator.supervision.module_state import ModuleState
 from pywatt.protocol.listen import ListenAddress
 from pywatt.protocol.operations import Operation
@@ -50,6 +51,14 @@ class ServedModule(Protocol):
     def state(self) -> ModuleState: ...
     @property
     def is_ready(self) -> bool: ...
+    @property
+    def gate(self) -> Gate:
+        """Decides over what comes for the module."""
+
+    @property
+    def generation(self) -> int:
+        """The number of its present process; no connection to an earlier one is of any use."""
+
     @property
     def link(self) -> Link: ...
     @property

@@ -63,6 +63,11 @@ class Supervisor:
         return all(module.is_ready for module in self.modules.values())
 
     @property
+    def settled(self) -> bool:
+        """Whether every module is ready, or does not become so by itself."""
+        return all(module.is_ready or self.is_lost(module) for module in self.modules.values())
+
+    @property
     def not_started(self) -> list[ManagedModule]:
         """Modules that could not be started, or ended too often, or wait for one of those."""
         return [module for module in self.modules.values() if self._is_held_up(module)]

@@ -9,15 +9,13 @@ from attrs import frozen
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.links.control_operations import PortBook
+    from pywatt.orchestrator.logs.collector import LogCollector
     from pywatt.orchestrator.supervision.served_module import ServedModule
     from pywatt_fast.operations.types import RouteToModule
 
 
 class Reporter(Protocol):
-    """Where the lines and the story of a module go; the console is the real one."""
-
-    def module_line(self, module: str, line: bytes) -> None:
-        """Shows a line that the module wrote."""
+    """Where the story of a module goes; the console is the real one."""
 
     def event(self, level: str, message: str, module: str | None = None, **fields: object) -> None:
         """Shows what happened to it."""
@@ -50,6 +48,7 @@ class Surroundings:
         environment: what every module inherits.
         record: the run directory.
         reporter: the console.
+        logs: collects what their processes log.
         route: takes a message of a module to another one.
         process_ended: is told when a module's process has ended.
         ports: finds free ports.
@@ -60,6 +59,7 @@ class Surroundings:
     environment: Mapping[str, str]
     record: ProcessRecord
     reporter: Reporter
+    logs: LogCollector
     route: Callable[[ServedModule, RouteToModule], None]
     process_ended: Callable[[str], None]
     ports: PortBook

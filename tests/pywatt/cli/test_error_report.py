@@ -10,8 +10,8 @@ import pytest
 from pywatt.cli.commands import invoke
 from pywatt.cli.error_report import report, report_as_log
 from pywatt.errors import ConfigError, NetworkError
-from pywatt.orchestrator.application import GatewayAddressError
 from pywatt.orchestrator.configuration.errors import ConfigurationError, ConfigurationProblem
+from pywatt.orchestrator.gateway.gateway_address import GatewayAddressError
 from pywatt.orchestrator.processes.run_directory import AlreadyRunning
 from pywatt.protocol.listen import TcpAddress
 

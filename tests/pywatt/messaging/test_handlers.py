@@ -60,7 +60,7 @@ class TestRegistration:
 
     async def test_an_endpoint_has_one_handler(self, handlers: MessageHandlers) -> None:
         handlers.on("price")(lambda: 1)
-        with pytest.raises(ConfigError, match="'price' already has a handler"):
+        with pytest.raises(ConfigError, match="'price' already has a handler, "):
             handlers.on("price")(lambda: 2)
         assert await call(handlers, "price") == 1
 

@@ -142,9 +142,14 @@ class TestCalls:
         assert read_reply(modules.sent("shop")[-1].payload, request_id) == "to shop"
         assert read_reply(modules.sent("bank")[-1].payload, request_id) == "to bank"
 
-    async def test_a_starting_module_keeps_what_comes_early(self, modules: Modules) -> None:
-        modules.by_name["bank"].state = ModuleState.STARTING
+    async def test_what_comes_early_waits_until_the_module_has_announced_itself(
+        self, modules: Modules
+    ) -> None:
+        bank = modules.by_name["bank"]
+        bank.enter(ModuleState.STARTING)
         modules.call("bank")
+        assert not modules.sent("bank")
+        bank.enter(ModuleState.STARTING, announced=True)
         assert len(modules.sent("bank")) == 1
 
     async def test_a_payload_that_is_no_message_is_the_targets_affair(self, modules: Modules) -> None:
@@ -152,6 +157,96 @@ class TestCalls:
         modules.call("bank", payload=payload)
         assert modules.sent("bank")[0].payload.data == b"\xff\xfe"
         assert modules.broker.waiting == 1
+
+
+class TestRestarts:
+    """The bank is being restarted while the shop calls it."""
+
+    @pytest.fixture
+    async def modules(self) -> AsyncIterator[Modules]:
+        modules = Modules()
+        modules.by_name["bank"].enter(ModuleState.DRAINING, restarting=True)
+        yield modules
+        modules.broker.close()
+
+    def ready(self, modules: Modules) -> None:
+        modules.by_name["bank"].enter(ModuleState.READY)
+
+    async def test_calls_and_notifications_reach_the_new_process_in_order(self, modules: Modules) -> None:
+        first = modules.call("bank")
+        second = modules.call("bank", notify=True)
+        third = modules.call("bank")
+        assert not modules.sent("bank")
+        modules.broker.forget_module("bank")  # the old process ended
+        self.ready(modules)
+        arrived = [message.original_request_id for message in modules.sent("bank")]
+        assert arrived == [first, second, third]
+        modules.reply("bank", "shop", first, reply_payload(5))
+        assert read_reply(modules.sent("shop").pop().payload, first) == 5
+
+    async def test_a_call_hears_why_there_is_no_new_process(self, modules: Modules) -> None:
+        request_id = modules.call("bank")
+        modules.by_name["bank"].enter(ModuleState.FAILED)
+        failure = modules.failure("shop", "bank", request_id)
+        assert isinstance(failure, ModuleUnavailable)
+        assert failure.message == "module bank is failed"
+        assert modules.broker.waiting == 0
+
+    async def test_a_notification_that_is_lost_is_logged(
+        self, modules: Modules, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        modules.call("bank", notify=True)
+        modules.by_name["bank"].enter(ModuleState.FAILED)
+        assert "notification from shop to bank is lost: " in caplog.text
+
+    async def test_the_time_of_the_caller_runs_on_while_its_call_waits(self, modules: Modules) -> None:
+        request_id = modules.call("bank", timeout=0.01)
+        async with asyncio.timeout(DEADLINE):
+            while modules.broker.waiting:
+                await asyncio.sleep(0)
+        assert isinstance(modules.failure("shop", "bank", request_id), CallTimeout)
+        self.ready(modules)
+        assert not modules.sent("bank")
+
+    async def test_the_calls_of_a_caller_that_ended_are_forgotten(self, modules: Modules) -> None:
+        modules.call("bank")
+        modules.broker.forget_module("shop")
+        self.ready(modules)
+        assert not modules.sent("bank")
+
+    async def test_a_new_process_that_cannot_be_reached_is_told_to_the_caller(self, modules: Modules) -> None:
+        request_id = modules.call("bank")
+        modules.by_name["bank"].link.refuses = ConnectionClosed()
+        self.ready(modules)
+        assert isinstance(modules.failure("shop", "bank", request_id), ModuleUnavailable)
+
+    async def test_a_call_is_under_way_from_its_sending_to_its_answer(self, modules: Modules) -> None:
+        gate = modules.by_name["bank"].gate
+        request_id = modules.call("bank")
+        assert gate.in_flight == 0
+        self.ready(modules)
+        assert gate.in_flight == 1
+        modules.reply("bank", "shop", request_id, reply_payload(5))
+        assert gate.in_flight == 0
+
+    async def test_a_notification_is_never_under_way(self, modules: Modules) -> None:
+        self.ready(modules)
+        modules.call("bank", notify=True)
+        assert modules.by_name["bank"].gate.in_flight == 0
+
+    async def test_the_old_process_gets_the_calls_that_its_own_calls_lead_to(self, modules: Modules) -> None:
+        bank = modules.by_name["bank"]
+        self.ready(modules)
+        modules.call("shop", source="bank")
+        bank.enter(ModuleState.DRAINING, restarting=True)
+        bank.gate.begin_draining()
+        # The shop needs the bank to answer what the bank has asked it.
+        modules.call("bank", source="shop")
+        modules.call("bank", source="bank")
+        assert len(modules.sent("bank")) == 2
+        modules.by_name["other"] = StandInModule("other")
+        modules.call("bank", source="other")
+        assert len(modules.sent("bank")) == 2
 
 
 class TestRefusals:
@@ -163,7 +258,7 @@ class TestRefusals:
         "state", [state for state in ModuleState if state not in (ModuleState.READY, ModuleState.STARTING)]
     )
     async def test_a_module_that_is_not_there(self, modules: Modules, state: ModuleState) -> None:
-        modules.by_name["bank"].state = state
+        modules.by_name["bank"].enter(state)
         request_id = modules.call("bank")
         failure = modules.failure("shop", "bank", request_id)
         assert isinstance(failure, ModuleUnavailable)

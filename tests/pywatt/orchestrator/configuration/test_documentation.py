@@ -12,6 +12,7 @@ from pywatt.cli import exit_codes
 from pywatt.orchestrator.configuration.reading import key_names
 from pywatt.orchestrator.configuration.settings import (
     GatewayConfiguration,
+    LogsConfiguration,
     ModuleConfiguration,
     PumpConfiguration,
     RestartConfiguration,
@@ -22,6 +23,7 @@ PAGE = Path(__file__).parents[4] / "docs" / "configuration.md"
 TABLES: dict[str, type[Any]] = {
     "gateway": GatewayConfiguration,
     "secrets": SecretsConfiguration,
+    "logs": LogsConfiguration,
     "modules.NAME": ModuleConfiguration,
     "modules.NAME.restart": RestartConfiguration,
     "modules.NAME.pump": PumpConfiguration,
@@ -29,10 +31,11 @@ TABLES: dict[str, type[Any]] = {
 # What stands in words in the column of defaults.
 NO_DEFAULT = {"run", "app", "command", "route"}
 DEFAULT_IN_WORDS = {
-    "secrets": "what the Python file declares",
-    "health": "what it announces",
-    "restart": "its own defaults",
-    "pump": "its own defaults",
+    "modules.NAME.secrets": "what the Python file declares",
+    "modules.NAME.health": "what it announces",
+    "modules.NAME.restart": "its own defaults",
+    "modules.NAME.pump": "its own defaults",
+    "logs.directory": "the run directory's `logs`",
 }
 
 
@@ -55,8 +58,8 @@ def test_the_documented_defaults_are_the_real_ones(table: str) -> None:
         real = getattr(defaults, attribute)
         if key in NO_DEFAULT:
             assert (cell, real) == ("none", None), key
-        elif key in DEFAULT_IN_WORDS:
-            assert cell == DEFAULT_IN_WORDS[key]
+        elif f"{table}.{key}" in DEFAULT_IN_WORDS:
+            assert cell == DEFAULT_IN_WORDS[f"{table}.{key}"]
         else:
             written = tomllib.loads(f"value = {cell.strip('`')}")["value"]
             assert written == (real if isinstance(real, (int, float, list, dict)) else str(real)), key

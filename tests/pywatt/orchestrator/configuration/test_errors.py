@@ -62,8 +62,8 @@ def test_a_problem_reads_as_one_line(tmp_path: Path) -> None:
     problem = problem_of(tmp_path, MODULE + 'sdkk = "pywatt"\n')
     assert str(problem) == (
         f"{tmp_path}/pywatt.toml:3: modules.web.sdkk: unknown key; expected one of after, app, command, "
-        "directory, env, health, heartbeat_interval, heartbeat_timeout, pump, replicas, restart, route, "
-        "run, sdk, secrets, start_timeout, stop_timeout; "
+        "directory, env, health, heartbeat_interval, heartbeat_timeout, hold_timeout, pump, replicas, "
+        "restart, route, run, sdk, secrets, start_timeout, stop_timeout; "
         'did you mean "sdk"?'
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from supervised import Workshop, workshop
+from supervised import READY, Workshop, workshop
 
 from pywatt.orchestrator.broker import Broker
 from pywatt.orchestrator.metrics.page import write_page
@@ -61,6 +63,24 @@ async def test_missed_heartbeats_are_counted(workshop: Workshop) -> None:
     module = await workshop.start_one(deaf, heartbeat_interval=0.05, heartbeat_timeout=10.0)
     await workshop.until_state(module, ModuleState.UNREADY)
     assert read(write(module))["pywatt_module_heartbeats_missed_total", "one"] >= 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what processes take is read from /proc")
+async def test_processes_are_shown_with_what_they_take(workshop: Workshop) -> None:
+    child = "child = subprocess.Popen(['sleep', '1000'])\n"
+    module = await workshop.start_one(child + READY)
+    samples = read(write(module))
+    assert samples["pywatt_module_processes", "one"] == 2
+    assert samples["pywatt_module_cpu_seconds_total", "one"] >= 0
+    assert samples["pywatt_module_resident_memory_bytes", "one"] > 1_000_000
+    assert samples["process_cpu_seconds_total",] > 0
+    assert samples["process_resident_memory_bytes",] > 1_000_000
+    assert samples["process_open_fds",] > 3
+
+
+async def test_a_module_without_a_process_takes_nothing(workshop: Workshop) -> None:
+    module = workshop.supervise(workshop.configuration("one")).modules["one"]
+    assert ("pywatt_module_cpu_seconds_total", "one") not in read(write(module))
 
 
 async def test_names_and_units_follow_the_conventions(workshop: Workshop) -> None:

@@ -10,11 +10,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+import collecting
 import pytest
+from collecting import started_collector
 from supervised import OnLoop, is_alive, until
 from supervised import on_loop as bare_loop
 
 import pywatt
+from pywatt.orchestrator.logs.collector import LogCollector
 from pywatt.orchestrator.processes.child_process import (
     ChildProcess,
     ProcessExit,
@@ -41,6 +44,7 @@ def on_loop(bare_loop: OnLoop) -> OnLoop:
                 if child.process.connection is not None:
                     child.process.connection.abort()
                     await child.process.connection.closed
+                child.logs.close()
             Child.started.clear()
 
     return lambda main: bare_loop(closing(main))
@@ -55,6 +59,7 @@ class Child:
         self.lines: list[bytes] = []
         self.received: list[bytes] = []
         self.process: ChildProcess
+        self.logs: LogCollector
 
     @classmethod
     async def start(cls, source: str, folder: Path, **settings: Any) -> Child:
@@ -67,7 +72,12 @@ class Child:
             speaks_lines=settings.pop("speaks_lines", True),
             dies_with_us=settings.pop("dies_with_us", True),
         )
-        child.process = await ChildProcess.spawn(request, child.lines.append)
+        child.logs = started_collector(folder, lambda module, line: child.lines.append(line))
+        try:
+            child.process = await ChildProcess.spawn(request, child.logs)
+        except BaseException:
+            child.logs.close()
+            raise
         cls.started.append(child)
         if child.process.connection is not None:
             child.process.connection.receiver = lambda code, payload: child.received.append(payload)
@@ -346,12 +356,14 @@ async def test_a_command_dies_with_its_orchestrator(tmp_path: Path, loop: str) -
     parent.write_text(
         f"""
 import asyncio, pathlib, sys
+from collecting import started_collector
 from pywatt.orchestrator.processes.child_process import ChildProcess, SpawnRequest
 
 async def main():
     path = {{"PATH": "/usr/bin:/bin"}}
     request = SpawnRequest("child", ["sleep", "1000"], path, pathlib.Path("/"), False, True)
-    child = await ChildProcess.spawn(request, print)
+    logs = started_collector(pathlib.Path(sys.argv[1]), print)
+    child = await ChildProcess.spawn(request, logs)
     print(child.pid, flush=True)
     await child.exited
 
@@ -360,11 +372,13 @@ with asyncio.Runner(loop_factory={loop}.new_event_loop) as runner:
     runner.run(main())
 """
     )
+    search_path = [str(Path(pywatt.__file__).parents[1]), str(Path(collecting.__file__).parent)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(parent),
+        str(tmp_path),
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(pywatt.__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(search_path)},
     )
     assert process.stdout is not None
     pid = int(await process.stdout.readline())

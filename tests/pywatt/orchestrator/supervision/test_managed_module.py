@@ -9,13 +9,15 @@ import sys
 from typing import Any
 
 import pytest
-from supervised import DEADLINE, Workshop, is_alive, until, workshop
+from supervised import BARE, DEADLINE, READY, Workshop, is_alive, until, workshop
 
+from pywatt.errors import ModuleUnavailable
 from pywatt.orchestrator.supervision import readiness
 from pywatt.orchestrator.supervision.http_probe import ProbeError, probe_connection
 from pywatt.orchestrator.supervision.managed_module import ManagedModule
 from pywatt.orchestrator.supervision.module_state import ModuleState, StateError
 from pywatt.protocol.listen import ListenAddress, TcpAddress, UnixAddress
+from pywatt_fast.operations.types import HttpRequest
 
 __all__ = ["workshop"]
 
@@ -316,12 +318,8 @@ class TestStops:
         await second.stop()
         assert second.state is ModuleState.STOPPED
 
-    async def test_it_can_be_started_again_by_hand(self, workshop: Workshop) -> None:
+    async def test_one_that_lives_cannot_be_started_once_more(self, workshop: Workshop) -> None:
         module = await workshop.start_one()
-        first = module.pid
-        await module.restart()
-        await workshop.until_state(module, ModuleState.READY)
-        assert module.pid != first
         with pytest.raises(StateError):
             module.start()
 
@@ -340,6 +338,179 @@ class TestStops:
         await module.kill()
         await stop
         assert module.state is ModuleState.STOPPED
+
+
+class TestRestarts:
+    async def test_the_old_process_leaves_before_the_new_one_starts(self, workshop: Workshop) -> None:
+        module = await workshop.start_one("announce()\nserve()\nlog('left by itself')\n")
+        first = module.pid
+        await module.restart()
+        await workshop.until_state(module, ModuleState.READY)
+        assert module.pid != first
+        assert workshop.recorder.logged("left by itself")
+        assert workshop.states("one")[-3:] == [ModuleState.DRAINING, ModuleState.STARTING, ModuleState.READY]
+        assert workshop.recorder.said("ready again in", "one")
+        assert module.restarts == 1
+
+    @pytest.mark.parametrize(
+        ("text", "state", "settings"),
+        [
+            ("sys.exit(3)\n", ModuleState.CRASH_LOOPING, {}),
+            ("sys.exit(3)\n", ModuleState.EXITED, {"restart": {"policy": "never"}}),
+            (
+                "sys.exit(3)\n",
+                ModuleState.BACKING_OFF,
+                {"restart": {"initial_delay": 60.0, "max_delay": 60.0}},
+            ),
+            ("signal.pause()\n", ModuleState.STARTING, {}),
+        ],
+        ids=["crash-looping", "exited", "backing off", "starting"],
+    )
+    async def test_whatever_has_become_of_it_a_restart_starts_it_with_its_newest_text(
+        self, workshop: Workshop, text: str, state: ModuleState, settings: Any
+    ) -> None:
+        module = workshop.start(workshop.configuration("one", text, **settings)).modules["one"]
+        await workshop.until_state(module, state)
+        workshop.script("one", READY)
+        async with asyncio.timeout(DEADLINE):
+            await module.restart()
+        await workshop.until_state(module, ModuleState.READY)
+
+    async def test_a_stopped_one_is_started(self, workshop: Workshop) -> None:
+        module = await workshop.start_one()
+        await module.stop()
+        await module.restart()
+        await workshop.until_state(module, ModuleState.READY)
+
+    async def test_one_that_could_not_be_started_is_started(self, workshop: Workshop) -> None:
+        configuration = workshop.configuration("one", command=["./program"])
+        module = workshop.start(configuration).modules["one"]
+        await workshop.until_state(module, ModuleState.FAILED)
+        program = workshop.folder / "program"
+        program.write_text(f"#!{sys.executable}\n" + BARE + READY)
+        program.chmod(0o700)
+        await module.restart()
+        await workshop.until_state(module, ModuleState.READY)
+
+    async def test_one_that_waits_for_others_goes_on_waiting(self, workshop: Workshop) -> None:
+        supervisor = workshop.start(
+            workshop.configuration("first", TOLD + "log('waits')\nwait_until_told()\n" + READY),
+            workshop.configuration("second", after=["first"]),
+        )
+        first, second = supervisor.modules.values()
+        await second.restart()
+        assert second.state is ModuleState.WAITING
+        await workshop.recorder.until_logged("waits")
+        tell(first)
+        await workshop.until_state(second, ModuleState.READY)
+
+    async def test_it_does_not_wait_again_for_those_it_comes_after(self, workshop: Workshop) -> None:
+        supervisor = workshop.start(
+            workshop.configuration("first"), workshop.configuration("second", after=["first"])
+        )
+        second = supervisor.modules["second"]
+        await workshop.until_state(second, ModuleState.READY)
+        await supervisor.modules["first"].stop()
+        await second.restart()
+        await workshop.until_state(second, ModuleState.READY)
+
+    async def test_restarts_that_come_before_the_new_process_are_one(self, workshop: Workshop) -> None:
+        module = await workshop.start_one()
+        async with asyncio.timeout(DEADLINE):
+            await asyncio.gather(*(module.restart() for _ in range(5)))
+        await workshop.until_state(module, ModuleState.READY)
+        assert module.restarts == 1
+
+    async def test_one_that_comes_while_the_new_process_starts_brings_another(
+        self, workshop: Workshop
+    ) -> None:
+        module = await workshop.start_one()
+        workshop.script("one", "log('started in vain')\nsignal.pause()\n")
+        await module.restart()
+        await workshop.recorder.until_logged("started in vain")
+        workshop.script("one", READY)
+        await module.restart()
+        await workshop.until_state(module, ModuleState.READY)
+        assert module.restarts == 2
+        assert ModuleState.BACKING_OFF not in workshop.states("one")
+
+    async def test_a_stop_that_comes_meanwhile_counts_more(self, workshop: Workshop) -> None:
+        module = await workshop.start_one()
+        restart = asyncio.create_task(module.restart())
+        await workshop.until_state(module, ModuleState.DRAINING)
+        async with asyncio.timeout(DEADLINE):
+            await module.stop()
+            await restart
+        assert module.state is ModuleState.STOPPED
+        assert module.restarts == 0
+
+    async def test_one_that_comes_during_a_stop_starts_it_afterwards(self, workshop: Workshop) -> None:
+        module = await workshop.start_one()
+        stop = asyncio.create_task(module.stop())
+        await workshop.until_state(module, ModuleState.DRAINING)
+        async with asyncio.timeout(DEADLINE):
+            await module.restart()
+            await stop
+        await workshop.until_state(module, ModuleState.READY)
+
+    async def test_one_that_is_deaf_is_not_waited_for(self, workshop: Workshop) -> None:
+        module = await workshop.start_one(heartbeat_interval=0.1, heartbeat_timeout=60.0, stop_timeout=1000.0)
+        first = module.pid
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        await workshop.until_state(module, ModuleState.UNREADY)
+        module.gate.enter()  # a request that it will never answer
+        await module.restart()
+        await workshop.until_state(module, ModuleState.READY)
+        assert module.pid != first
+
+    async def test_what_it_was_asked_is_answered_before_it_is_told_to_leave(self, workshop: Workshop) -> None:
+        module = await workshop.start_one("""
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+            announce()
+            while (message := hear()) is not None and message["op"] != "shutdown":
+                if message["op"] == "heartbeat":
+                    say(op="heartbeat_ack")
+                elif message["op"] == "http_request":
+                    log("asked")
+                    signal.sigwait({signal.SIGUSR1})
+                    respond(message, body=b"finished")
+            log("told to leave")
+        """)
+        module.gate.enter()
+        request = HttpRequest("00000000-0000-4000-8000-000000000001", "GET", "/", {}, None)
+        answer = asyncio.create_task(module.link.exchange(request, DEADLINE))
+        answer.add_done_callback(lambda _: module.gate.leave())
+        await workshop.recorder.until_logged("asked")
+        restart = asyncio.create_task(module.restart())
+        await workshop.until_state(module, ModuleState.DRAINING)
+        tell(module)
+        assert (await answer).body == b"finished"
+        await restart
+        await workshop.until_state(module, ModuleState.READY)
+        assert workshop.recorder.said("the old process finished 1 more", "one")
+
+    async def test_one_that_dies_while_it_finishes_is_replaced(self, workshop: Workshop) -> None:
+        module = await workshop.start_one(stop_timeout=1000.0)
+        first = module.pid
+        assert first is not None
+        module.gate.enter()
+        restart = asyncio.create_task(module.restart())
+        await workshop.until_state(module, ModuleState.DRAINING)
+        os.kill(first, signal.SIGKILL)
+        await restart
+        await workshop.until_state(module, ModuleState.READY)
+        assert workshop.recorder.said("1 was cut", "one")
+        module.gate.leave()
+
+    async def test_what_waits_hears_at_once_why_the_new_process_failed(self, workshop: Workshop) -> None:
+        module = await workshop.start_one()
+        workshop.script("one", 'raise SystemExit("no coffee today")\n')
+        restart = asyncio.create_task(module.restart())
+        await workshop.until_state(module, ModuleState.DRAINING)
+        with pytest.raises(ModuleUnavailable, match="no coffee today"):
+            await module.gate.wait_for_release(0)
+        await restart
 
 
 class TestPlainServers:
@@ -374,13 +545,13 @@ class TestPlainServers:
         configuration = workshop.configuration(
             "talker",
             'import os, signal, socket\ns = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))\n'
-            'print("hello from a plain program", flush=True)\nsignal.pause()\n',
+            'print("hello from a server without the SDK", flush=True)\nsignal.pause()\n',
             bare=False,
             sdk="none",
         )
         module = workshop.start(configuration).modules["talker"]
         await workshop.until_state(module, ModuleState.READY)
-        await workshop.recorder.until_logged("hello from a plain program")
+        await workshop.recorder.until_logged("hello from a server without the SDK")
 
 
 class TestEnvironment:
@@ -394,7 +565,7 @@ class TestEnvironment:
             """,
             env={"FLAVOUR": "mint"},
         )
-        assert workshop.recorder.logged("one true mint")
+        await workshop.recorder.until_logged("one true mint")
         (line,) = workshop.recorder.logged("orchestrator_api")
         assert '"required": true' in line
         assert '"env": {}' in line

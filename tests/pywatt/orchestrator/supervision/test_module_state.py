@@ -33,7 +33,7 @@ def test_what_has_ended_comes_back_only_by_a_new_start(state: ModuleState) -> No
 
 def test_every_state_but_those_at_rest_can_be_stopped() -> None:
     stoppable = {state for state, event in TRANSITIONS if event is ModuleEvent.STOP_REQUESTED}
-    assert stoppable == set(ModuleState) - ENDED - {ModuleState.IDLE, ModuleState.DRAINING}
+    assert stoppable == set(ModuleState) - ENDED - {ModuleState.IDLE}
 
 
 def test_only_what_is_starting_or_silent_becomes_ready() -> None:

@@ -1,0 +1,88 @@
+"""`pywatt call`: call a message endpoint of a running module."""
+
+import sys
+from typing import Any
+
+import click
+
+from pywatt.cli import exit_codes
+from pywatt.cli.running import FILE_OPTION, complete_modules, connect
+
+DEFAULT_TIMEOUT = 30.0
+# The orchestrator's own answer that the time is over should come first.
+GRACE = 5.0
+
+_EPILOG = f"""\b
+Examples:
+  pywatt call catalog price '{{"sku":"A1"}}'
+  pywatt call catalog reload                       without a payload
+  pywatt call ledger import - < entries.json       the payload from standard input
+  pywatt call ledger remind '"ada"' --notify       without waiting for an answer
+  pywatt call catalog price '{{"sku":"A1"}}' | jq .cents
+
+The answer is JSON on stdout: laid out on a terminal, else on one line. A failure is told on stderr, with
+its code.
+
+{exit_codes.DESCRIPTION}"""
+
+
+@click.command("call", epilog=_EPILOG)
+@click.argument("module", shell_complete=complete_modules)
+@click.argument("endpoint")
+@click.argument("payload", metavar="[JSON|-]", default="null")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=DEFAULT_TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the answer.",
+)
+@click.option("--notify", is_flag=True, help="Expect no answer; what becomes of it is in the module's log.")
+@click.option("--json", "as_json", is_flag=True, help="The answer on one line, also on a terminal.")
+@FILE_OPTION
+def command(
+    *, module: str, endpoint: str, payload: str, timeout: float, notify: bool, as_json: bool, file: str
+) -> int:
+    """Call a message endpoint of a module, as another module would, and print its answer."""
+    import json
+
+    content = _read_payload(payload)
+    with connect(file) as client:
+        answer = client.request(
+            "call",
+            within=timeout + GRACE,
+            module=module,
+            endpoint=endpoint,
+            payload=content,
+            timeout=timeout,
+            notify=notify,
+        )
+    if notify:
+        return exit_codes.SUCCESS
+    laid_out = sys.stdout.isatty() and not as_json
+    text = json.dumps(
+        answer["result"],
+        ensure_ascii=False,
+        indent=2 if laid_out else None,
+        separators=None if laid_out else (",", ":"),
+    )
+    click.echo(text)
+    return exit_codes.SUCCESS
+
+
+def _read_payload(payload: str) -> Any:
+    import json
+
+    name = "the payload"
+    if payload == "-":
+        payload = sys.stdin.read()
+        name = "standard input"
+    try:
+        return json.loads(payload)
+    except json.JSONDecodeError as error:
+        hint = f"; a text needs quotes of its own: '\"{payload}\"'" if payload.isidentifier() else ""
+        raise click.UsageError(
+            f"{name} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}{hint}",
+            click.get_current_context(),
+        ) from None

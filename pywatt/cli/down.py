@@ -1,0 +1,52 @@
+"""`pywatt down`: everything, the orchestrator included."""
+
+import click
+
+from pywatt.cli import exit_codes
+from pywatt.cli.progress import follow
+from pywatt.cli.running import FILE_OPTION, connect
+
+_EPILOG = f"""\b
+Examples:
+  pywatt down
+  pywatt down --timeout 30 || pywatt down --now
+
+Ctrl-C ends this command only: everything goes on stopping. --now ends at once what still runs, also when
+another `pywatt down` has begun already.
+
+{exit_codes.DESCRIPTION}"""
+
+
+@click.command("down", epilog=_EPILOG)
+@click.option("--now", is_flag=True, help="End the modules at once, whatever they do.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the end.",
+)
+@FILE_OPTION
+def command(now: bool, timeout: float, file: str) -> int:
+    """Stop all modules in the reverse order of their dependencies, and the orchestrator."""
+    import contextlib
+    import time
+
+    from pywatt.orchestrator.control.client import wait_for_end
+    from pywatt.orchestrator.control.errors import ConnectionLost, ControlTimeout
+
+    deadline = time.monotonic() + timeout
+    with connect(file) as client:
+        pid = client.greeting["pid"]
+        try:
+            with contextlib.suppress(ConnectionLost):  # it ended faster than it could say so
+                follow(client.stream("down", now=now, within=timeout), "stopped", as_json=False)
+            wait_for_end(file, max(0.0, deadline - time.monotonic()))
+        except ControlTimeout:
+            raise ControlTimeout(
+                f"not everything has stopped within {timeout:g} s; it goes on stopping",
+                "look at it with: pywatt ps\nend it at once with: pywatt down --now",
+            ) from None
+    click.echo(f"the orchestrator, process {pid}, has ended")
+    return exit_codes.SUCCESS

@@ -1,0 +1,1 @@
+"""What a module process finds out about itself for `pywatt doctor`; nothing of it is loaded otherwise."""

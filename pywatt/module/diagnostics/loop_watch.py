@@ -1,0 +1,109 @@
+"""A thread that notices when the event loop does not turn, and where a start stands that takes long."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from pywatt.module import bootstrap
+from pywatt.module.diagnostics.record_file import RecordFile
+from pywatt.module.diagnostics.stacks import await_chain, has_foreign_code, stack_of
+from pywatt.observe.diagnostic_records import RecordKind
+
+THRESHOLD: Final = 0.1
+"""Seconds without a turn of the loop from which it counts as blocked."""
+
+PAUSE: Final = 0.02
+SAMPLE_PAUSE: Final = 0.02
+WAITING_INTERVAL: Final = 0.5
+MAX_BLOCKS: Final = 50
+MAX_WAITS: Final = 60
+
+
+class LoopWatch:
+    """Watches the thread that made it: first while it imports, then its event loop.
+
+    Args:
+        records: where it is told.
+        phase: the last point that the start has come to.
+    """
+
+    def __init__(self, records: RecordFile, phase: Callable[[], str]) -> None:
+        self._records = records
+        self._phase = phase
+        self._watched = threading.get_ident()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._starting = True
+        self._ended = threading.Event()
+        self._blocks = 0
+        self._waits = 0
+        self._next_wait = time.monotonic() + WAITING_INTERVAL
+        threading.Thread(target=self._watch, name="pywatt-diagnostics", daemon=True).start()
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From now on this loop has to turn."""
+        self._loop = loop
+
+    def started(self) -> None:
+        """The start is over: nothing is waited for any more."""
+        self._starting = False
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self._ended.set()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(PAUSE):
+            loop = self._loop
+            try:
+                if loop is not None and not loop.is_closed():
+                    self._see_turn(loop)
+            except RuntimeError:  # it was closed in between
+                continue
+            if self._starting and time.monotonic() >= self._next_wait:
+                self._note_wait(loop)
+
+    def _see_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        turned = threading.Event()
+        asked = time.monotonic()
+        loop.call_soon_threadsafe(turned.set)
+        if turned.wait(THRESHOLD) or self._blocks >= MAX_BLOCKS:
+            turned.wait()
+            return
+        number = 0
+        told: list[dict[str, Any]] = []
+        while not turned.is_set() and not self._ended.is_set():
+            stack = stack_of(sys._current_frames().get(self._watched))
+            # A busy machine also keeps the loop from turning, which is not the module's doing.
+            if not told and has_foreign_code(stack):
+                told = stack
+                self._blocks += 1
+                number = self._blocks
+                self._records.write(RecordKind.BLOCKED, number=number, stack=stack, phase=self._phase())
+            turned.wait(SAMPLE_PAUSE)
+        if told:
+            seconds = time.monotonic() - asked
+            self._records.write(RecordKind.UNBLOCKED, number=number, seconds=seconds)
+
+    def _note_wait(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        self._next_wait = time.monotonic() + WAITING_INTERVAL
+        if self._waits >= MAX_WAITS:
+            return
+        self._waits += 1
+        if loop is None:
+            self._tell_wait(stack_of(sys._current_frames().get(self._watched)))
+        else:
+            loop.call_soon_threadsafe(self._note_tasks, loop)
+
+    def _note_tasks(self, loop: asyncio.AbstractEventLoop) -> None:
+        chains = [await_chain(task.get_coro()) for task in asyncio.all_tasks(loop)]
+        # The task of the start: it leads through bootstrap to the author's function and what that waits for.
+        start = [chain for chain in chains if chain and chain[0]["file"] == bootstrap.__file__]
+        self._tell_wait(max(start, key=len, default=[]))
+
+    def _tell_wait(self, stack: list[dict[str, Any]]) -> None:
+        self._records.write(RecordKind.WAITING, stack=stack, phase=self._phase())

@@ -1,0 +1,1 @@
+"""`pywatt doctor`: one module started alone, observed, probed and stopped, and what is wrong with it."""

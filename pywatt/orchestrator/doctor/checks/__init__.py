@@ -1,0 +1,1 @@
+"""The checks: one file a subject, each from the evidence to findings, without doing anything."""

@@ -1,0 +1,219 @@
+"""A module whose start ended with an error: in its file, in its function, in what pywatt makes of them."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from pywatt.orchestrator.doctor.checks.imports import import_finding
+from pywatt.orchestrator.doctor.evidence import Evidence, Frame, RecordedError
+from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
+from pywatt.orchestrator.doctor.log_tracebacks import last_traceback
+from pywatt.orchestrator.doctor.quoting import (
+    described,
+    frame_quote,
+    log_quote,
+    own_frame,
+    shown_path,
+    shown_place,
+    source_quote,
+)
+
+FIVE_LINES: Final = (
+    "from pywatt import AppState, pywatt_module",
+    "",
+    "@pywatt_module",
+    "async def main(state: AppState):",
+    "    return app    # a FastAPI, Flask, ... application, or nothing",
+)
+_APPLICATIONS: Final = ("FastAPI(", "Starlette(", "Flask(", "web.Application(", "Quart(")
+
+
+def check_start_failure(evidence: Evidence) -> Iterator[Finding]:
+    """Explain the error that ended the start.
+
+    Args:
+        evidence: what was seen.
+    """
+    failure = start_failure(evidence)
+    if not failure:
+        return
+    for error in failure:
+        for kind, explain in _KINDS.items():
+            if kind in error.bases:
+                finding = explain(evidence, error, failure)
+                if finding is not None:
+                    yield finding
+                return
+    yield _own_error(evidence, failure)
+
+
+def start_failure(evidence: Evidence) -> tuple[RecordedError, ...]:
+    """Return the error that ended a module before it was ready and what led to it, the first cause first.
+
+    Args:
+        evidence: what was seen.
+    """
+    if evidence.ready is not None or evidence.ran_out_of_time:
+        return ()
+    if evidence.diagnostics is not None and evidence.diagnostics.failure:
+        return evidence.diagnostics.failure
+    found = last_traceback(evidence.log) if evidence.ended_early else None
+    return () if found is None else (found,)
+
+
+def _syntax_error(evidence: Evidence, error: RecordedError, _failure: Sequence[RecordedError]) -> Finding:
+    file, line = str(error.details.get("file")), int(error.details.get("line") or 0)
+    quote = source_quote(evidence, file, line, str(error.details.get("text") or ""))
+    column = error.details.get("column")
+    if quote and isinstance(column, int) and column > 0:
+        marked = next(number for number, text in enumerate(quote) if text.startswith(">"))
+        before = quote[marked].index("|") + 1 + column
+        quote = (*quote[: marked + 1], " " * before + "^", *quote[marked + 1 :])
+    return Finding(
+        FindingCode.SYNTAX_ERROR,
+        Severity.ERROR,
+        f"{shown_path(file, evidence)} is not valid Python: {error.message}.",
+        f"Correct line {line}; the mistake may also be at the end of the line before.",
+        where=f"{shown_path(file, evidence)}:{line}",
+        quote=quote,
+    )
+
+
+def _wrong_framework(_evidence: Evidence, error: RecordedError, _failure: Sequence[RecordedError]) -> Finding:
+    return Finding(
+        FindingCode.WRONG_FRAMEWORK,
+        Severity.ERROR,
+        f"{error.message.removeprefix('bootstrap failed: ')}.",
+        "Leave `framework` out, or name the framework of the application that the function returns.",
+        where="@pywatt_module(framework=...)",
+    )
+
+
+def _no_module(evidence: Evidence, error: RecordedError, _failure: Sequence[RecordedError]) -> Finding:
+    file = evidence.source or ""
+    text = evidence.source_texts.get(file, "")
+    application = next(
+        (
+            line.partition("=")[0].strip()
+            for line in text.splitlines()
+            if "=" in line and line[:1].isidentifier() and any(made in line for made in _APPLICATIONS)
+        ),
+        None,
+    )
+    several = "several functions" in error.message
+    found = f"It makes an application, `{application}`. " if application else ""
+    cure = "Decorate the one function that makes the application:"
+    if several:
+        cure = "Keep one @pywatt_module in a file, or call the one that counts `main`:"
+    elif application:
+        name = shown_path(file, evidence).removesuffix(".py").replace("/", ".")
+        cure = f"Serve it as it is, with pywatt doctor {name}:{application}, or return it from a function:"
+    what = "has several functions with @pywatt_module" if several else "has no function with @pywatt_module"
+    return Finding(
+        FindingCode.NOT_A_MODULE,
+        Severity.ERROR,
+        f"{shown_path(file, evidence) or evidence.target} {what}. {found}".strip(),
+        cure,
+        where=shown_path(file, evidence),
+        quote=FIVE_LINES,
+    )
+
+
+def _server_error(
+    evidence: Evidence, error: RecordedError, failure: Sequence[RecordedError]
+) -> Finding | None:
+    taken = any(one.details.get("errno") == errno.EADDRINUSE for one in failure)
+    message = error.message.removeprefix("server error: ")
+    if not taken:
+        return Finding(
+            FindingCode.START_FAILED,
+            Severity.ERROR,
+            f"Its HTTP server could not start: {message}.",
+            _LOOK_ABOVE,
+        )
+    return Finding(
+        FindingCode.PORT_IN_USE,
+        Severity.ERROR,
+        f"The port that it binds is taken: {message}.",
+        "Stop the other program that listens there, or leave `specific_port` out: pywatt finds a free one.",
+        where="@pywatt_module(bind_http=True, specific_port=...)",
+    )
+
+
+def _exit(evidence: Evidence, error: RecordedError, _failure: Sequence[RecordedError]) -> Finding:
+    frame = own_frame(error.stack)
+    code = error.details.get("code")
+    return Finding(
+        FindingCode.EXITED,
+        Severity.ERROR,
+        f"It ends itself while it starts, with sys.exit({code or ''}).",
+        "A module is imported, and its arguments are the orchestrator's: put what a script does under "
+        'if __name__ == "__main__".',
+        where="" if frame is None else shown_place(frame, evidence),
+        quote=log_quote(evidence.log) if frame is None else frame_quote(evidence, frame),
+    )
+
+
+def _told_elsewhere(_evidence: Evidence, _error: RecordedError, _failure: Sequence[RecordedError]) -> None:
+    """Another check explains it, from better evidence."""
+    return
+
+
+def _own_error(evidence: Evidence, failure: Sequence[RecordedError]) -> Finding:
+    """An error that came out of the author's code, or went through it."""
+    cause = failure[0]
+    frame = next((found for error in failure if (found := own_frame(error.stack)) is not None), None)
+    where = "" if frame is None else shown_place(frame, evidence)
+    quote = log_quote(evidence.log) if frame is None else frame_quote(evidence, frame)
+    if "pywatt_module(" in cause.message or "AppConfig" in cause.message:
+        cure = "Correct the argument of @pywatt_module."
+        return Finding(
+            FindingCode.WRONG_OPTION, Severity.ERROR, f"{_sentence(cause.message)}", cure, where, quote
+        )
+    last = failure[-1]
+    if "LoadingError" in last.bases or _at_import(frame):
+        file = shown_path(evidence.source or evidence.target, evidence)
+        what = f"{file} cannot be imported: {_sentence(described(cause))}"
+        return Finding(FindingCode.IMPORT_ERROR, Severity.ERROR, what, _correct(frame), where, quote)
+    if last.message.startswith("bootstrap failed: ") and " failed: " in last.message:
+        name = last.message.removeprefix("bootstrap failed: ").partition(" failed: ")[0]
+        what = f"The module's function {name} raises {_sentence(described(cause))}"
+        return Finding(FindingCode.FUNCTION_FAILED, Severity.ERROR, what, _correct(frame), where, quote)
+    what = f"It fails while it starts{_after(evidence)}: {_sentence(described(cause))}"
+    return Finding(FindingCode.START_FAILED, Severity.ERROR, what, _correct(frame), where, quote)
+
+
+def _after(evidence: Evidence) -> str:
+    phases = {} if evidence.diagnostics is None else evidence.diagnostics.phases
+    done = [name for name in phases if not name.startswith("stop")]
+    return f", after {done[-1]}" if done else ""
+
+
+def _at_import(frame: Frame | None) -> bool:
+    return frame is not None and frame.function == "<module>"
+
+
+def _correct(frame: Frame | None) -> str:
+    return _LOOK_ABOVE if frame is None else f"Correct line {frame.line}."
+
+
+def _sentence(text: str) -> str:
+    return text.rstrip(".") + "."
+
+
+_LOOK_ABOVE: Final = "Run it with --env PYWATT_LOG_LEVEL=debug: the log then has the whole traceback."
+
+_Explain = Callable[[Evidence, RecordedError, Sequence[RecordedError]], Finding | None]
+# The first kind that an error of the chain has, from its first cause on, decides.
+_KINDS: Final[dict[str, _Explain]] = {
+    "SyntaxError": _syntax_error,
+    "ImportError": import_finding,
+    "SecretNotFound": _told_elsewhere,
+    "DuplicateHandler": _told_elsewhere,
+    "FrameworkMismatch": _wrong_framework,
+    "NoModuleFound": _no_module,
+    "ServerError": _server_error,
+    "SystemExit": _exit,
+}

@@ -1,0 +1,129 @@
+"""A start that takes long: which imports, and what else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from pywatt.orchestrator.doctor.evidence import Evidence, ImportTime
+from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
+from pywatt.orchestrator.doctor.quoting import shown_place
+
+SLOW: Final = 1.0
+"""Seconds to readiness from which a start is slow."""
+
+MAX_IMPORTS: Final = 6
+WORTH_TELLING: Final = 0.05
+BEFORE: Final = "interpreter and pywatt"
+
+
+def check_start_time(evidence: Evidence) -> Iterator[Finding]:
+    """Tell where the time went when a start is slow.
+
+    Args:
+        evidence: what was seen.
+    """
+    if evidence.ready is None:
+        return
+    seconds = evidence.ready - evidence.spawned
+    steps = start_steps(evidence)
+    # What every module needs before its own code runs is not its doing; a command may be its own launcher.
+    common = sum(time for name, time in steps if name == BEFORE) if evidence.is_python else 0.0
+    if seconds - common < SLOW:
+        return
+    longest = max(steps, key=lambda step: step[1], default=("", 0.0))
+    deadline = evidence.module.start_timeout
+    half = seconds > deadline / 2
+    told = f" Most of it, {longest[1]:.1f} s, goes into {_step_name(longest[0])}." if longest[0] else ""
+    yield Finding(
+        FindingCode.SLOW_START,
+        Severity.ERROR if half else Severity.WARNING,
+        f"It takes {seconds:.1f} s to become ready, of the {deadline:g} s that it may take.{told}",
+        _cure(longest[0]),
+        where=_where(longest[0], evidence),
+        quote=(*_quoted_steps(steps), *_quoted_imports(evidence)),
+    )
+
+
+def start_steps(evidence: Evidence) -> list[tuple[str, float]]:
+    """Return the steps of a start and how long each took, in seconds, in their order.
+
+    Args:
+        evidence: what was seen.
+    """
+    diagnostics = evidence.diagnostics
+    if diagnostics is None or not diagnostics.phases:
+        return []
+    phases = [(name, at) for name, at in diagnostics.phases.items() if not name.startswith("stop")]
+    points = [("", evidence.spawned), (BEFORE, diagnostics.began), *phases]
+    if evidence.ready is not None:
+        points.append(("first health check or heartbeat", evidence.ready))
+    return [(name, later - earlier) for (_, earlier), (name, later) in pairwise(points)]
+
+
+def costly_imports(imports: Sequence[ImportTime]) -> list[ImportTime]:
+    """Return the imports that cost most and that the author can do something about.
+
+    An import counts as a whole where a line of the author's code asked for it, and not again for what that
+    imports in turn.
+
+    Args:
+        imports: all that were measured.
+    """
+    outer = [one for one in imports if one.importer is None or (one.place.own and _is_first(one, imports))]
+    return sorted(outer, key=lambda one: one.whole_seconds, reverse=True)[:MAX_IMPORTS]
+
+
+def _is_first(one: ImportTime, imports: Sequence[ImportTime]) -> bool:
+    """Whether no package stands between it and the line that asked for it."""
+    importer = next((other for other in imports if other.name == one.importer), None)
+    return importer is None or importer.place.place != one.place.place
+
+
+def _quoted_steps(steps: Sequence[tuple[str, float]]) -> Iterator[str]:
+    for name, seconds in steps:
+        if seconds >= WORTH_TELLING:
+            yield f"{seconds:6.2f} s  {_step_name(name)}"
+
+
+def _quoted_imports(evidence: Evidence) -> Iterator[str]:
+    if evidence.diagnostics is None:
+        return
+    imports = evidence.diagnostics.imports
+    for one in costly_imports(imports):
+        if one.whole_seconds < WORTH_TELLING:
+            continue
+        yield f"{one.whole_seconds:6.2f} s    import {one.name}, by {shown_place(one.place, evidence)}"
+        inner = [other for other in imports if other.place.place == one.place.place and other is not one]
+        for other in sorted(inner, key=lambda each: each.own_seconds, reverse=True)[:2]:
+            if other.own_seconds >= WORTH_TELLING:
+                yield f"{other.own_seconds:6.2f} s      in {other.name}, by {other.importer}"
+
+
+def _step_name(name: str) -> str:
+    return {
+        "import of the module": "importing the module",
+        "channels": "connecting the channels",
+        "secrets": "waiting for secrets",
+        "state function": "the `state` function",
+        "module function": "the module's function",
+        "application start-up": "the application's start-up (lifespan)",
+        "HTTP address": "binding an address",
+        "announcement": "collecting the endpoints",
+    }.get(name, name)
+
+
+def _cure(step: str) -> str:
+    if step == "import of the module":
+        return "Import what is slow inside the function that needs it, or not at all."
+    if step in ("state function", "module function", "application start-up"):
+        return "Do slow work after the start: state.run(...) runs it beside the module."
+    return "Raise start_timeout in pywatt.toml if it has to take this long."
+
+
+def _where(step: str, evidence: Evidence) -> str:
+    if step != "import of the module" or evidence.diagnostics is None:
+        return ""
+    costly = costly_imports(evidence.diagnostics.imports)
+    return shown_place(costly[0].place, evidence) if costly else ""

@@ -1,0 +1,294 @@
+"""Starts a module under the real supervision, watches it, asks it, stops it: what was seen is evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from pywatt.orchestrator.broker import Broker
+from pywatt.orchestrator.configuration.settings import LogsConfiguration
+from pywatt.orchestrator.doctor.evidence import Diagnostics, Evidence, Interpreter, Probe, Stop
+from pywatt.orchestrator.doctor.interpreter import ask_interpreter
+from pywatt.orchestrator.doctor.probing import ask_endpoints, plan_probes, send_heartbeats
+from pywatt.orchestrator.doctor.record_reading import read_records
+from pywatt.orchestrator.doctor.recording import ModuleRecorder, QuietLogging, RecordingDesk
+from pywatt.orchestrator.links.control_operations import PortBook
+from pywatt.orchestrator.links.handover import inherited_environment
+from pywatt.orchestrator.logs.collector import LogCollector, open_collector
+from pywatt.orchestrator.processes.run_directory import RunDirectory
+from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, withheld_names
+from pywatt.orchestrator.secrets.secret_sources import SecretSources
+from pywatt.orchestrator.supervision.module_state import ENDED, ModuleState
+from pywatt.orchestrator.supervision.supervisor import Supervisor
+from pywatt.orchestrator.supervision.surroundings import Surroundings
+from pywatt.process_group import living_members
+
+if TYPE_CHECKING:
+    from pywatt.orchestrator.doctor.subject import Subject
+    from pywatt.orchestrator.supervision.managed_module import ManagedModule
+    from pywatt.orchestrator.supervision.served_module import ServedModule
+    from pywatt_fast.operations.types import RouteToModule
+
+DIAGNOSTICS_VARIABLE: Final = "PYWATT_DIAGNOSTICS"
+NO_GATEWAY: Final = "http://127.0.0.1:9"
+"""The discard port: an examined module that asks its orchestrator's gateway is refused."""
+
+OBSERVED: Final = 1.0
+"""Seconds for which a ready module is watched at least."""
+
+PROGRESS_INTERVAL: Final = 0.5
+LAST_LINES: Final = 0.05  # a line of log takes its own pipe, and may come after the answer
+MAX_SOURCES: Final = 200
+MAX_SOURCE: Final = 1024 * 1024
+
+Progress = Callable[[str], None]
+
+
+async def examine(
+    subject: Subject, *, observe: float = OBSERVED, requests: bool = True, progress: Progress
+) -> Evidence:
+    """Examine a module; its process has ended when this returns or raises.
+
+    Args:
+        subject: the module.
+        observe: for how long it is watched once it is ready, in seconds.
+        requests: whether its endpoints are asked.
+        progress: is told what is being done.
+
+    Raises:
+        ConfigurationError: a file of secrets cannot be used.
+        RunDirectoryError: its sockets have no place to lie.
+    """
+    began = time.monotonic()
+    secrets = SecretSources(subject.configuration)
+    recorder = ModuleRecorder()
+    with (
+        tempfile.TemporaryDirectory(prefix="pywatt-doctor-", ignore_cleanup_errors=True) as folder,
+        QuietLogging(lambda text: recorder.event("WARN", text)),
+        RunDirectory.open(Path(folder) / subject.module.name, Path(folder) / "run") as record,
+        contextlib.closing(open_collector(LogsConfiguration(), record.path, recorder)) as logs,
+    ):
+        logs.start(recorder.event)
+        examination = _Examination(
+            subject,
+            secrets=secrets,
+            recorder=recorder,
+            record=record,
+            logs=logs,
+            records=Path(folder) / "records",
+            progress=progress,
+        )
+        evidence = await examination.run(observe, requests=requests)
+    return attrs.evolve(evidence, seconds=time.monotonic() - began)
+
+
+class _Examination:
+    def __init__(
+        self,
+        subject: Subject,
+        *,
+        secrets: SecretSources,
+        recorder: ModuleRecorder,
+        record: RunDirectory,
+        logs: LogCollector,
+        records: Path,
+        progress: Progress,
+    ) -> None:
+        self._subject = subject
+        self._secrets = secrets
+        self._recorder = recorder
+        self._records = records
+        self._progress = progress
+        self._changed = asyncio.Event()
+        module = subject.module
+        self._environment = inherited_environment(os.environ, withheld_names(module))
+        self._desk = RecordingDesk(module.name, allowed_secrets(module), secrets, any_name=subject.any_secret)
+        surroundings = Surroundings(
+            orchestrator_api=NO_GATEWAY,
+            environment={**self._environment, DIAGNOSTICS_VARIABLE: str(records)},
+            record=record,
+            reporter=recorder,
+            logs=logs,
+            route=self._route,
+            process_ended=self._process_ended,
+            ports=PortBook(),
+            one_only=True,
+        )
+        self._supervisor = Supervisor({module.name: module}, surroundings, {module.name: self._desk})
+        self._supervisor.on_change(lambda _module, _before: self._changed.set())
+        self._module: ManagedModule = self._supervisor.modules[module.name]
+        self._module.link.on_unreadable = recorder.unreadable
+        self._broker = Broker(self._supervisor.modules)
+        self._ready: float | None = None
+        self._spawned = 0.0
+        self._heartbeats = (0, 0)
+        self._probes: list[Probe] = []
+        self._skipped: list[tuple[str, str]] = []
+
+    async def run(self, observe: float, *, requests: bool) -> Evidence:
+        stop: Stop | None = None
+        try:
+            await self._start()
+            announcement = self._module.announcement
+            if self._module.is_ready:
+                self._ready = time.monotonic()
+                await self._observe(observe, requests=requests)
+            ended_early = self._module.state in ENDED
+            failure = self._module.last_error or ""
+            announcement = self._module.announcement or announcement
+            if not ended_early:
+                stop = await self._stop()
+        finally:
+            await self._supervisor.kill_all()
+            self._broker.close()
+            await self._supervisor.close()
+        self._progress("reading what it told")
+        diagnostics = read_records(self._records)
+        source = self._subject.source
+        sources = dict(_source_texts(source, diagnostics))
+        return Evidence(
+            module=self._subject.module,
+            target=self._subject.target,
+            directory=os.getcwd(),
+            source=None if source is None else str(source),
+            source_texts=sources,
+            spawned=self._spawned,
+            ready=self._ready,
+            announcement=announcement,
+            exit=self._module.last_exit,
+            ended_early=ended_early,
+            failure=failure,
+            diagnostics=diagnostics,
+            log=tuple(self._recorder.lines),
+            noise=tuple(self._recorder.noise),
+            noise_count=self._recorder.noise_count,
+            secrets=tuple(self._desk.asked.values()),
+            looked_in=tuple(self._secrets.places),
+            calls=tuple(self._recorder.calls),
+            heartbeats=self._heartbeats,
+            probes=tuple(self._probes),
+            skipped=tuple(self._skipped),
+            stop=stop,
+            interpreter=await self._interpreter(sources.get(str(source), "")),
+        )
+
+    async def _start(self) -> None:
+        self._progress("starting it")
+        self._spawned = time.monotonic()
+        self._supervisor.start_all()
+        deadline = self._subject.module.start_timeout
+        while self._module.state not in (ModuleState.READY, *ENDED):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PROGRESS_INTERVAL):
+                    await self._changed.wait()
+            self._changed.clear()
+            waited = time.monotonic() - self._spawned
+            what = "until it is ready" if self._module.announcement else "for its announcement"
+            self._progress(f"waiting {what} ({waited:.0f} of {deadline:g} s)")
+
+    async def _observe(self, observe: float, *, requests: bool) -> None:
+        end = time.monotonic() + observe
+        if self._subject.module.sdk != "none":
+            self._progress("sending heartbeats")
+            self._heartbeats = await send_heartbeats(self._module)
+        announcement = self._module.announcement
+        endpoints = [] if announcement is None else announcement.endpoints
+        paths, self._skipped = plan_probes(endpoints, requests=requests)
+        self._probes = await ask_endpoints(self._module, paths, self._progress)
+        self._progress("watching it at rest")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(end - time.monotonic(), LAST_LINES)):
+                while self._module.state not in ENDED:
+                    await self._changed.wait()
+                    self._changed.clear()
+
+    async def _stop(self) -> Stop:
+        self._progress("stopping it")
+        pid = self._module.pid
+        children = None if pid is None else _ChildrenLeft(pid)
+        began = time.monotonic()
+        try:
+            await self._module.stop()
+        finally:
+            if children is not None:
+                children.close()
+        allowed = self._subject.module.stop_timeout
+        return Stop(time.monotonic() - began, allowed, None if children is None else children.commands)
+
+    def _route(self, source: ServedModule, operation: RouteToModule) -> None:
+        if operation.target_module_id != self._subject.module.name:
+            self._recorder.call(operation)
+        self._broker.route(source, operation)
+
+    def _process_ended(self, name: str) -> None:
+        self._broker.forget_module(name)
+
+    async def _interpreter(self, script: str) -> Interpreter | None:
+        """The Python of a command whose script is meant for pywatt."""
+        module = self._subject.module
+        if module.command is None or "pywatt" not in script:
+            return None
+        self._progress("asking the Python of its command")
+        return await ask_interpreter(module, {**self._environment, **module.env})
+
+
+class _ChildrenLeft:
+    """Sees, in the moment in which a module's process ends, what it leaves running in its session.
+
+    Args:
+        pid: the process.
+
+    Attributes:
+        commands: theirs; None where the system does not tell of the end of a process.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.commands: tuple[str, ...] | None = None
+        self._pid = pid
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._descriptor = os.pidfd_open(pid)
+        except (AttributeError, OSError):  # not Linux, or before 5.3, or it has ended
+            self._descriptor = -1
+            return
+        self._loop.add_reader(self._descriptor, self._ended)
+
+    def close(self) -> None:
+        """Watches no more."""
+        if self._descriptor >= 0:
+            self._loop.remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _ended(self) -> None:
+        found = [_command_of(pid) for pid in living_members(self._pid) if pid != self._pid]
+        # The library's own helper leaves by itself a moment later.
+        self.commands = tuple(command for command in found if "resource_tracker" not in command)
+        self.close()
+
+
+def _command_of(pid: int) -> str:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return f"process {pid}"
+    return " ".join(word.decode(errors="replace") for word in words if word)[:200] or f"process {pid}"
+
+
+def _source_texts(source: Path | None, diagnostics: Diagnostics | None) -> Iterator[tuple[str, str]]:
+    files = [] if source is None else [str(source)]
+    files += [] if diagnostics is None else diagnostics.files
+    for file in dict.fromkeys(files[:MAX_SOURCES]):
+        try:
+            with open(file, "rb") as opened:
+                yield file, opened.read(MAX_SOURCE).decode(errors="replace")
+        except OSError:
+            continue

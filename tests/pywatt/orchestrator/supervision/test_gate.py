@@ -1,0 +1,187 @@
+"""The entrance of a module: what is let in, what waits, what is still inside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from pywatt.errors import ModuleUnavailable
+from pywatt.orchestrator.supervision.admission import Admission
+from pywatt.orchestrator.supervision.draining import RestartReport, drain, parting_endless
+from pywatt.orchestrator.supervision.gate import Gate
+from pywatt.orchestrator.supervision.module_state import ModuleState
+
+DEADLINE = 10.0
+
+
+@pytest.fixture
+async def gate() -> AsyncIterator[Gate]:
+    gate = Gate("shop", 60.0)
+    update(gate, ModuleState.READY)
+    yield gate
+    gate.close()
+
+
+def update(gate: Gate, state: ModuleState, *, restarting: bool = False) -> None:
+    gate.update(state, f"module shop is {state.value}", restarting=restarting, announced=False)
+
+
+async def held_request(gate: Gate) -> asyncio.Task[None]:
+    """A request that waits in a module that is being restarted."""
+    update(gate, ModuleState.DRAINING, restarting=True)
+    task = asyncio.create_task(gate.wait_for_release(10))
+    while not len(gate.holding):
+        await asyncio.sleep(0)
+    return task
+
+
+def pending() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
+class TestHolding:
+    async def test_a_request_goes_on_when_the_new_process_is_ready(self, gate: Gate) -> None:
+        request = await held_request(gate)
+        update(gate, ModuleState.STARTING, restarting=True)
+        assert not request.done()
+        update(gate, ModuleState.READY, restarting=True)
+        await request
+        assert gate.requests is Admission.ADMIT
+
+    async def test_a_request_hears_that_there_will_be_no_process(self, gate: Gate) -> None:
+        request = await held_request(gate)
+        update(gate, ModuleState.FAILED)
+        with pytest.raises(ModuleUnavailable, match="module shop is failed"):
+            await request
+
+    async def test_a_request_whose_client_leaves_is_forgotten(self, gate: Gate) -> None:
+        request = await held_request(gate)
+        request.cancel()
+        await asyncio.wait({request})
+        assert len(gate.holding) == 0
+
+    async def test_a_client_that_leaves_in_the_moment_of_the_release_does_no_harm(self, gate: Gate) -> None:
+        request = await held_request(gate)
+        request.cancel()
+        update(gate, ModuleState.READY)
+        await asyncio.wait({request})
+        assert request.cancelled()
+
+
+class TestDraining:
+    async def test_a_process_that_answered_everything_is_let_go(self, gate: Gate) -> None:
+        gate.enter()
+        gate.enter()
+        gate.begin_draining()
+        draining = asyncio.create_task(drain(gate, pending(), DEADLINE, None))
+        gate.leave()
+        await asyncio.sleep(0)
+        assert not draining.done()
+        gate.leave()
+        async with asyncio.timeout(DEADLINE):
+            await draining
+        gate.end_draining()
+        assert (gate.finished, gate.cut) == (2, 0)
+
+    async def test_one_that_ended_is_not_waited_for(self, gate: Gate) -> None:
+        exited = pending()
+        gate.enter()
+        gate.begin_draining()
+        exited.set_result(None)
+        async with asyncio.timeout(DEADLINE):
+            await drain(gate, exited, 1000.0, None)
+        gate.end_draining()
+        assert (gate.finished, gate.cut) == (0, 1)
+
+    async def test_what_is_not_answered_in_time_is_cut(self, gate: Gate) -> None:
+        gate.enter()
+        gate.begin_draining()
+        await drain(gate, pending(), 0.01, None)
+        gate.end_draining()
+        gate.leave()
+        assert (gate.finished, gate.cut) == (0, 1)
+
+    async def test_it_is_asked_for_an_answer_so_that_notifications_have_arrived(self, gate: Gate) -> None:
+        asked = []
+
+        async def fence(timeout: float) -> bool:
+            asked.append(timeout)
+            return True
+
+        await drain(gate, pending(), DEADLINE, fence)
+        assert len(asked) == 1
+
+    async def test_an_inner_call_that_comes_meanwhile_is_waited_for(self, gate: Gate) -> None:
+        rounds = 0
+
+        async def fence(timeout: float) -> bool:
+            nonlocal rounds
+            rounds += 1
+            if rounds == 1:
+                gate.enter()
+                asyncio.get_running_loop().call_soon(gate.leave)
+            return True
+
+        gate.begin_draining()
+        await drain(gate, pending(), 1000.0, fence)
+        assert rounds == 2
+
+    async def test_inner_calls_are_taken_from_the_request_until_the_end_of_the_drain(
+        self, gate: Gate
+    ) -> None:
+        assert not gate.takes_inner_calls
+        gate.begin_draining()
+        assert gate.takes_inner_calls
+        await drain(gate, pending(), DEADLINE, None)
+        assert not gate.takes_inner_calls
+
+
+class TestEndless:
+    async def test_what_has_no_end_is_not_waited_for(self, gate: Gate) -> None:
+        gate.enter()
+        with gate.endless(lambda: None):
+            gate.begin_draining()
+            async with asyncio.timeout(DEADLINE):
+                await drain(gate, pending(), 1000.0, None)
+        gate.leave()
+        assert (gate.in_flight, gate.finished) == (0, 0)
+
+    async def test_it_is_parted_and_counted_when_the_process_does_not_end_it(
+        self, gate: Gate, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pywatt.orchestrator.supervision.draining.ENDLESS_GRACE", 0.0)
+        parted = asyncio.Event()
+        gate.enter()
+        gate.begin_draining()
+        with gate.endless(parted.set), parting_endless(gate):
+            async with asyncio.timeout(DEADLINE):
+                await parted.wait()
+        gate.leave()
+        gate.end_draining()
+        assert (gate.cut, gate.finished, gate.in_flight) == (1, 0, 0)
+
+    async def test_it_is_counted_as_cut_when_the_process_ends_under_it(self, gate: Gate) -> None:
+        gate.enter()
+        gate.begin_draining()
+        with gate.endless(lambda: None):
+            gate.end_draining()
+        gate.leave()
+        assert (gate.cut, gate.finished) == (1, 0)
+
+
+async def test_the_report_of_a_restart_says_what_became_of_everything(gate: Gate) -> None:
+    request = await held_request(gate)
+    gate.enter()
+    gate.begin_draining()
+    gate.leave()
+    gate.enter()
+    gate.end_draining()
+    update(gate, ModuleState.READY)
+    await request
+    report = str(RestartReport.of(gate, 0.62))
+    assert report.startswith("ready again in 0.6 s, ")
+    assert "the old process finished 1 " in report
+    assert "1 waited at most" in report
+    assert report.endswith(", 1 was cut")

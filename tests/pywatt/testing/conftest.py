@@ -1,0 +1,5 @@
+"""Modules of a few lines for the tests of the driver."""
+
+from bare_modules import bare_module
+
+__all__ = ["bare_module"]
