@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pywatt.errors import PyWattSDKError
 
 
@@ -20,15 +22,18 @@ def wrap_exception(
     return kind(message or str(error) or type(error).__name__, error)
 
 
-def format_error_chain(error: BaseException) -> str:
-    """One line with an error and all that led to it, outermost first."""
-    parts: list[str] = []
+def error_chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that led to it, outermost first."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
-        text = str(current)
-        parts.append(f"{type(current).__name__}: {text}" if text else type(current).__name__)
+        yield current
         hidden = current.__suppress_context__
         current = current.__cause__ or (None if hidden else current.__context__)
-    return " <- ".join(parts)
+
+
+def format_error_chain(error: BaseException) -> str:
+    """One line with an error and all that led to it, outermost first."""
+    texts = [(type(link).__name__, str(link)) for link in error_chain(error)]
+    return " <- ".join(f"{name}: {text}" if text else name for name, text in texts)

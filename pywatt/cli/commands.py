@@ -13,7 +13,9 @@ _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 1
 _VERBS: Final = {
     "up": "Start the modules of a pywatt.toml.",
     "run": "Start one module from one file.",
+    "dev": "Start modules, and restart each when its files change.",
     "ps": "Show the modules: state, restarts, CPU, memory, and why one is not well.",
+    "logs": "Show what modules have logged.",
     "events": "Show what happened, and what happens.",
     "wait": "Wait until modules are ready.",
     "call": "Call a message endpoint of a module.",

@@ -1,4 +1,4 @@
-"""What `run` and `doctor` share: the options of one module that has no configuration file."""
+"""What `run`, `dev` and `doctor` share: the options of one module that has no configuration file."""
 
 from collections.abc import Callable
 from typing import Any

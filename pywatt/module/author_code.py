@@ -6,6 +6,9 @@ import os
 import sys
 import traceback
 
+from pywatt.error_chains import error_chain
+from pywatt.errors import PyWattSDKError
+
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _NOT_AUTHORS = (
     "<",
@@ -27,12 +30,37 @@ def describe(error: BaseException) -> str:
     return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else text
 
 
+def authors_traceback(error: BaseException) -> str:
+    """The traceback of what an author's code raised, without the frames that are not the author's.
+
+    Args:
+        error: an error, or one of pywatt that was caused by it.
+
+    Returns:
+        Its text; empty when nothing but pywatt raised anything.
+    """
+    cause = next((link for link in error_chain(error) if not isinstance(link, PyWattSDKError)), None)
+    if cause is None:
+        return ""
+    told = traceback.TracebackException.from_exception(cause)
+    link: traceback.TracebackException | None = told
+    while link is not None:
+        frames = [frame for frame in link.stack if is_authors(frame.filename)]
+        link.stack = traceback.StackSummary.from_list(frames)
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    return "".join(told.format()).rstrip()
+
+
 def is_authors(filename: str) -> bool:
     """Tell whether a file is the author's: none of ours, of the standard library or of a package."""
     return (
-        not filename.startswith(_NOT_AUTHORS)
-        and "site-packages" not in filename
+        may_be_authors(filename)
         # What was compiled names sources that are not here.
         and filename.endswith((".py", ".pyw"))
         and os.path.exists(filename)
     )
+
+
+def may_be_authors(path: str) -> bool:
+    """Tell whether a path, which need not exist, lies where the author's code may lie."""
+    return not path.startswith(_NOT_AUTHORS) and "site-packages" not in path

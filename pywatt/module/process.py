@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from pywatt import event_loop
 from pywatt.channels.stdio import GuardedStdio, guard_descriptors
 from pywatt.errors import BootstrapError, PyWattSDKError
-from pywatt.module.author_code import describe
+from pywatt.module.author_code import authors_traceback, describe
 from pywatt.module.bootstrap import serve_module
 from pywatt.module.definition import ModuleDefinition
 from pywatt.module.environment import take_diagnostics_file, wants_stdio_guard
 from pywatt.module.init_secrets import register_init_secrets
 from pywatt.module.lifecycle import Lifecycle
+from pywatt.module.loaded_files import LoadedFiles
 from pywatt.module.process_signals import catch_stop_signals, end_with_parent
 from pywatt.observe.logging import set_default_level, setup_logging
 from pywatt.protocol.handshake import read_init
@@ -48,6 +49,7 @@ def run_module(load: Callable[[], ModuleDefinition], shown_as: str) -> int:
         return WRONG_USE
     setup_logging()
     diagnostics = _open_diagnostics()
+    loaded_files = LoadedFiles.wanted()
     try:
         guarded = guard_descriptors() if wants_stdio_guard() else GuardedStdio(read_fd=0, write_fd=1)
         lifecycle = Lifecycle()
@@ -62,16 +64,18 @@ def run_module(load: Callable[[], ModuleDefinition], shown_as: str) -> int:
             set_default_level(init.log_level)
         if diagnostics is not None:
             diagnostics.loading()
-        definition = load()
+        definition = load() if loaded_files is None else loaded_files.follow(load)
         if diagnostics is not None:
             diagnostics.loaded()
         event_loop.run(serve_module(definition, init, guarded, lifecycle, diagnostics))
     except BaseException as error:
+        if loaded_files is not None:
+            loaded_files.report_failure(error)
         if diagnostics is not None:
             diagnostics.failed(error)
         if not isinstance(error, Exception):
             raise
-        _report(error)
+        _report(error, explain=loaded_files is not None)
         return FAILED
     finally:
         if diagnostics is not None:
@@ -106,9 +110,11 @@ def _advice(shown_as: str) -> str:
     )
 
 
-def _report(error: Exception) -> None:
-    """One line that says what is wrong; the traceback is for those who ask for it."""
+def _report(error: Exception, *, explain: bool) -> None:
+    """One line that says what is wrong; a traceback for those who ask for it or work on the code."""
     debug = logging.getLogger().isEnabledFor(logging.DEBUG)
     # Errors of pywatt say by themselves what failed and where.
     known = error if isinstance(error, PyWattSDKError) else BootstrapError(describe(error), error)
-    logger.error("%s", known, exc_info=error if debug else None)
+    trace = authors_traceback(error) if explain and not debug else ""
+    extra = {"exception": trace} if trace else None
+    logger.error("%s", known, exc_info=error if debug else None, extra=extra)

@@ -52,6 +52,7 @@ from pywatt.orchestrator.systemd.service_manager import ServiceManager
 if TYPE_CHECKING:
     from pywatt.orchestrator.configuration.settings import Configuration
     from pywatt.orchestrator.gateway.gateway import Gateway
+    from pywatt.orchestrator.reload.reloader import Reloader
     from pywatt.orchestrator.supervision.managed_module import ManagedModule
     from pywatt.orchestrator.supervision.served_module import ServedModule
     from pywatt_fast.operations.types import RouteToModule
@@ -66,6 +67,9 @@ class Display(Reporter, LogDisplay, Protocol):
     shows_logs: bool
     on_own_line: Callable[[str, str | None], None] | None
 
+    def started(self) -> None:
+        """Commands are taken from now on."""
+
     def ready(self, module: str, url: str) -> None:
         """A module is ready."""
 
@@ -73,13 +77,17 @@ class Display(Reporter, LogDisplay, Protocol):
         """All modules are."""
 
 
-def run_orchestrator(configuration: Configuration, console: Display, *, single: bool) -> int:
+def run_orchestrator(
+    configuration: Configuration, console: Display, *, single: bool, reloading: bool = False
+) -> int:
     """Runs modules until the user stops them. Call it in the main thread, with no event loop running.
 
     Args:
         configuration: what to run.
         console: where everything is shown.
         single: whether this is `pywatt run`: one module, served at `/` too, whose end is the end of all.
+        reloading: whether this is `pywatt dev`: modules are restarted when their files change, and none of
+            them ends the whole.
 
     Returns:
         The exit code of the process.
@@ -95,7 +103,7 @@ def run_orchestrator(configuration: Configuration, console: Display, *, single: 
     """
     run_directory = RunDirectory.open(configuration.path)
     try:
-        return _run_locked(configuration, console, run_directory, single=single)
+        return _run_locked(configuration, console, run_directory, single=single, reloading=reloading)
     except KeyboardInterrupt:  # before the event loop took the signals over
         return KILLED_BY + signal.SIGINT
     finally:
@@ -103,13 +111,18 @@ def run_orchestrator(configuration: Configuration, console: Display, *, single: 
 
 
 def _run_locked(
-    configuration: Configuration, console: Display, run_directory: RunDirectory, *, single: bool
+    configuration: Configuration,
+    console: Display,
+    run_directory: RunDirectory,
+    *,
+    single: bool,
+    reloading: bool,
 ) -> int:
     display = console if console.shows_logs else None
     logs = open_collector(configuration.logs, run_directory.path, display)
     console.on_own_line = logs.say
     try:
-        return _run_logged(configuration, console, run_directory, logs, single=single)
+        return _run_logged(configuration, console, run_directory, logs, single=single, reloading=reloading)
     finally:
         console.on_own_line = None
         logs.close()
@@ -122,6 +135,7 @@ def _run_logged(
     logs: LogCollector,
     *,
     single: bool,
+    reloading: bool,
 ) -> int:
     with gateway_socket(configuration, console) as bound:
         for left_over in run_directory.end_left_overs():
@@ -137,6 +151,7 @@ def _run_logged(
             secrets=secrets,
             bound=bound,
             single=single,
+            reloading=reloading,
         )
         return event_loop.run(orchestrator.run())
 
@@ -152,6 +167,7 @@ class Orchestrator:
         secrets: where secrets come from.
         bound: the gateway's listening socket.
         single: as for `run_orchestrator`.
+        reloading: as for `run_orchestrator`.
     """
 
     def __init__(
@@ -164,6 +180,7 @@ class Orchestrator:
         secrets: SecretSources,
         bound: socket.socket,
         single: bool,
+        reloading: bool = False,
     ) -> None:
         self._configuration = configuration
         self._console = console
@@ -172,6 +189,9 @@ class Orchestrator:
         self._secrets = secrets
         self._bound = bound
         self._url = gateway_url(bound)
+        self._reloading = reloading
+        self._reloader: Reloader | None = None
+        self._shown: set[str] = set()
         self._single = next(iter(configuration.modules)) if single else None
         self._events = EventRing()
         self._reporter = RecordedReports(console, self._events)
@@ -191,10 +211,13 @@ class Orchestrator:
         self._service = ServiceManager(notifier, self._supervisor)
         self._broker = Broker(self._supervisor.modules)
         self._manual = ManualControl(self._supervisor)
-        self._signals = StopSignals(self._stop_by_signal, self._kill_by_signal)
+        if self._reloading:
+            self._reloader = self._build_reloader()
+        self._signals = StopSignals(self._stop_by_signal, lambda _number: self._kill_now())
         control = self._build_control()
         await control.start()
         self._signals.open()
+        self._console.started()
         gateway: Gateway | None = None
         try:
             self._events.record("INFO", ORCHESTRATOR, f"starts {len(self._supervisor.modules)} modules")
@@ -214,6 +237,8 @@ class Orchestrator:
             if gateway is not None:
                 gateway.begin_draining()
             failed = self._supervisor.not_started
+            if self._reloader is not None:
+                await self._reloader.close()
             await self._manual.close()
             await self._supervisor.stop_all()
             if self._kill is not None:
@@ -233,9 +258,10 @@ class Orchestrator:
         modules = self._configuration.modules
         allowed = {name: allowed_secrets(module) for name, module in modules.items()}
         secret_names = {secret for module in modules.values() for secret in withheld_names(module)}
+        self._environment = inherited_environment(os.environ, secret_names)
         surroundings = Surroundings(
             orchestrator_api=self._url,
-            environment=inherited_environment(os.environ, secret_names),
+            environment=self._environment,
             record=self._run_directory,
             reporter=self._reporter,
             logs=self._logs,
@@ -243,11 +269,25 @@ class Orchestrator:
             process_ended=self._process_ended,
             ports=PortBook(),
             one_only=self._single is not None,
+            reloading=self._reloading,
         )
-        desks = {name: SecretDesk(name, allowed[name], self._secrets) for name in modules}
-        supervisor = Supervisor(modules, surroundings, desks)
+        self._desks = {name: SecretDesk(name, allowed[name], self._secrets) for name in modules}
+        supervisor = Supervisor(modules, surroundings, self._desks)
         supervisor.on_change(self._changed)
         return supervisor
+
+    def _build_reloader(self) -> Reloader:
+        from pywatt.orchestrator.reload.reloaded_secrets import ReloadedSecrets
+        from pywatt.orchestrator.reload.reloader import Reloader
+
+        configuration = self._configuration
+        return Reloader(
+            self._supervisor,
+            ReloadedSecrets(configuration.modules, self._desks, self._secrets, self._environment),
+            configuration.path if self._single is None else None,
+            self._run_directory.loaded_files_path,
+            self._reporter,
+        )
 
     def _build_control(self) -> ControlServer:
         modules = self._supervisor.modules
@@ -274,9 +314,11 @@ class Orchestrator:
         modules = self._supervisor.modules
 
         def metrics() -> bytes:
-            return write_page(modules.values(), gateway.counts, self._broker)
+            return write_page(modules.values(), gateway.counts, self._broker, self._logs.lost_lines)
 
-        gateway: Gateway = Gateway(settings, modules, self._single, metrics if settings.metrics else None)
+        explain = None if self._reloader is None else self._reloader.failure
+        shown_metrics = metrics if settings.metrics else None
+        gateway: Gateway = Gateway(settings, modules, self._single, shown_metrics, explain)
         await gateway.start(self._bound)
         self._serving = True
         for module in self._supervisor.modules.values():
@@ -297,12 +339,16 @@ class Orchestrator:
             if module.state is ModuleState.READY:
                 self._show_ready(module)
             self._service.changed()
-        if self._single is not None and module.state in ENDED and module.name not in self._manual.restarting:
+        ends_all = self._single is not None and not self._reloading
+        if ends_all and module.state in ENDED:
             self._stop.set()
         if self._progress is not None:
             self._progress.changed()
 
     def _show_ready(self, module: ManagedModule) -> None:
+        if self._reloading and module.name in self._shown:
+            return  # one line has told already that it is ready again
+        self._shown.add(module.name)
         self._console.ready(module.name, self._url_of(module))
         if self._single is None and not self._all_shown and self._supervisor.all_ready:
             self._all_shown = True
@@ -318,9 +364,6 @@ class Orchestrator:
 
     def _stop_by_signal(self, number: signal.Signals) -> None:
         self._begin_to_stop(" (Ctrl-C again kills {them})" if number is signal.SIGINT else "")
-
-    def _kill_by_signal(self, _number: signal.Signals) -> None:
-        self._kill_now()
 
     async def _stop_by_command(self, now: bool) -> None:
         if not self._stop_asked:
@@ -345,6 +388,8 @@ class Orchestrator:
     def _exit_code(self, failed: list[ManagedModule]) -> int:
         if self._signals.second is not None:
             return KILLED_BY + self._signals.second
+        if self._reloading:
+            return 0
         if self._single is not None and not self._stop_asked:
             module = self._supervisor.modules[self._single]
             return 0 if module.ended_clean and not module.failed_to_start else FAILURE

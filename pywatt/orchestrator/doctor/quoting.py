@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pywatt.observe.redaction import redact
+from pywatt.orchestrator.console.log_entry import entry_from, read_json_line
 from pywatt.orchestrator.doctor.evidence import Evidence, Frame, LogLine, RecordedError
 
 MAX_STACK: Final = 12
@@ -78,7 +79,7 @@ def frame_quote(evidence: Evidence, frame: Frame) -> tuple[str, ...]:
 
 
 def stack_quote(evidence: Evidence, stack: Sequence[Frame]) -> tuple[str, ...]:
-    """Return a stack, innermost first, the author's frames before all others.
+    """Return a stack, innermost first, the author's frames, which are marked, before all others.
 
     Args:
         evidence: knows the directory.
@@ -87,7 +88,9 @@ def stack_quote(evidence: Evidence, stack: Sequence[Frame]) -> tuple[str, ...]:
     inner = list(reversed(stack))
     own = [frame for frame in inner if frame.own]
     others = [frame for frame in inner if not frame.own and not frame.file.startswith("<")]
-    lines = [f"{shown_place(frame, evidence)} in {frame.function}: {frame.text}" for frame in own][:MAX_STACK]
+    lines = [f"> {shown_place(frame, evidence)} in {frame.function}: {frame.text}" for frame in own][
+        :MAX_STACK
+    ]
     rest = [f"  {shown_place(frame, evidence)} in {frame.function}" for frame in others]
     shown = rest[: MAX_OTHERS if lines else MAX_STACK]
     left = len(rest) - len(shown)
@@ -95,13 +98,13 @@ def stack_quote(evidence: Evidence, stack: Sequence[Frame]) -> tuple[str, ...]:
 
 
 def log_quote(lines: Sequence[LogLine], most: int = 5) -> tuple[str, ...]:
-    """Return the last lines of a log.
+    """Return the last lines of a log; of a line of JSON its level and message.
 
     Args:
         lines: oldest first.
         most: how many at most.
     """
-    return tuple(_cut(line.text) for line in lines if line.text.strip())[-most:]
+    return tuple(_cut(_log_text(line.text)) for line in lines if line.text.strip())[-most:]
 
 
 def described(error: RecordedError) -> str:
@@ -112,6 +115,14 @@ def described(error: RecordedError) -> str:
     """
     first = error.message.splitlines()[0] if error.message else ""
     return f"{error.type}: {first}" if first else error.type
+
+
+def _log_text(text: str) -> str:
+    document = read_json_line(text)
+    if document is None:
+        return text
+    entry = entry_from(document)
+    return f"{entry.level} {entry.message}"
 
 
 def _cut(text: str) -> str:

@@ -19,6 +19,7 @@ from pywatt.orchestrator.configuration.settings import GatewayConfiguration
 from pywatt.orchestrator.gateway.carrier_upstream import ask_over_carrier, check_for_carrier
 from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, error_response, page_response
 from pywatt.orchestrator.gateway.exchange import Exchange
+from pywatt.orchestrator.gateway.failure_page import failure_response
 from pywatt.orchestrator.gateway.own_pages import OwnPages
 from pywatt.orchestrator.gateway.plain_upstream import PlainUpstream
 from pywatt.orchestrator.gateway.request_body import collect_body
@@ -47,6 +48,8 @@ class Gateway:
         modules: every module by its name; looked at anew for each request.
         single: the name of the one module that is served at "/" besides, or None.
         metrics: writes the page of metrics; None when nobody may read it here.
+        explain: tells the author of a module, named, what keeps it from starting; None when the clients are
+            somebody else.
 
     Attributes:
         counts: what it has served.
@@ -58,11 +61,13 @@ class Gateway:
         modules: Mapping[str, ServedModule],
         single: str | None = None,
         metrics: Callable[[], bytes] | None = None,
+        explain: Callable[[str], str | None] | None = None,
     ) -> None:
         self.counts = RequestCounts(modules)
         self._own_pages = OwnPages(modules, metrics)
         self._own_beginnings = self._own_pages.paths
         self._modules = modules
+        self._explain = explain
         self._max_body = configuration.max_body
         self._timeout = configuration.request_timeout
         self._trusted = TrustedProxies(configuration.trusted_proxies)
@@ -142,7 +147,7 @@ class Gateway:
                 response = await self._bring(self._exchange(request, request_id, target, headers))
         except RequestRefusedError as refusal:
             self._count(request, refusal.module)
-            response = error_response(refusal, request_id or new_identifier())
+            response = self._refusal(request, refusal, request_id or new_identifier())
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception:
@@ -155,6 +160,13 @@ class Gateway:
         if self._own_pages.draining:
             response.force_close()
         return response
+
+    def _refusal(
+        self, request: web.BaseRequest, refusal: RequestRefusedError, request_id: str
+    ) -> web.StreamResponse:
+        if self._explain is None or refusal.status != HTTPStatus.SERVICE_UNAVAILABLE or not refusal.module:
+            return error_response(refusal, request_id)
+        return failure_response(request, refusal, self._explain(refusal.module), request_id)
 
     def _exchange(
         self, request: web.BaseRequest, request_id: str, target: str, headers: dict[str, str]

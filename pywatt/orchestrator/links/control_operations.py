@@ -62,6 +62,14 @@ class SecretDesk:
         self._allowed = allowed
         self._source = source
 
+    def allow(self, names: Collection[str] | None) -> None:
+        """Lets the module ask for these names from now on, instead of those before.
+
+        Args:
+            names: as for the constructor.
+        """
+        self._allowed = names
+
     def look_up(self, name: str) -> tuple[str | None, str]:
         """Returns the value and an empty text, or no value and the reason.
 

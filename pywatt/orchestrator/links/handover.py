@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LOOPBACK: Final = "127.0.0.1"
 # What an orchestrator above us may have set for ourselves: it would mislead a module of ours.
-NOT_INHERITED: Final = frozenset({"PYWATT_MODULE_ID", "IPC_ONLY", "PYWATT_IPC_ONLY"})
+NOT_INHERITED: Final = frozenset({"PYWATT_MODULE_ID", "IPC_ONLY", "PYWATT_IPC_ONLY", "PYWATT_LOADED_FILES"})
 
 
 def inherited_environment(environment: Mapping[str, str], secret_names: Iterable[str]) -> dict[str, str]:
@@ -29,7 +29,10 @@ def inherited_environment(environment: Mapping[str, str], secret_names: Iterable
 
 
 def module_environment(
-    inherited: Mapping[str, str], configuration: ModuleConfiguration, port: int | None
+    inherited: Mapping[str, str],
+    configuration: ModuleConfiguration,
+    port: int | None,
+    loaded_files: str | None = None,
 ) -> dict[str, str]:
     """Returns the whole environment of one module's process.
 
@@ -37,12 +40,15 @@ def module_environment(
         inherited: as `inherited_environment` gives it.
         configuration: the module's.
         port: where a module without the protocol has to serve HTTP.
+        loaded_files: where it has to report which files it has loaded; None when nobody wants to know.
     """
     environment = {**inherited, **configuration.env, "PYWATT_MODULE_ID": configuration.name}
     if configuration.sdk == "pywatt":
         environment["IPC_ONLY"] = "true"
     if configuration.sdk == "none" and port is not None:
         environment["PORT"] = str(port)
+    if loaded_files is not None:
+        environment["PYWATT_LOADED_FILES"] = loaded_files
     return environment
 
 

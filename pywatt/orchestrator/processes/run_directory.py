@@ -132,6 +132,15 @@ class RunDirectory:
         """
         return self._socket(module, "http")
 
+    def loaded_files_path(self, module: str) -> str:
+        """Return where the processes of a module report which files they have loaded.
+
+        Args:
+            module: its name.
+        """
+        safe = _SAFE_NAME.fullmatch(module) and module not in {".", ".."}
+        return str(self.path / f"{module if safe else digest(module)}.loaded.json")
+
     @property
     def control_socket_path(self) -> str:
         """Where the orchestrator listens for commands; at most 107 bytes."""

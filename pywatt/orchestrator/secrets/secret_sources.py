@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from pywatt.observe.redaction import register_secret
@@ -14,7 +15,7 @@ ENVIRONMENT: Final = "the environment"
 
 
 class SecretSources:
-    """All sources of a configuration, in its order; files are read once, here.
+    """All sources of a configuration, in its order; files are read here and by `reload`.
 
     Args:
         configuration: names the sources; files are relative to its directory.
@@ -30,28 +31,46 @@ class SecretSources:
 
     warnings: list[str]
     places: list[str]
+    _sources: list[tuple[str, Mapping[str, str]]]
 
     def __init__(self, configuration: Configuration, environment: Mapping[str, str] | None = None) -> None:
-        self.warnings = []
-        self.places = []
-        self._sources: list[tuple[str, Mapping[str, str]]] = []
+        self._configuration = configuration
+        self._environment = os.environ if environment is None else environment
+        self.reload()
+
+    @property
+    def files(self) -> list[Path]:
+        """The files among the sources, absolute; one that is optional may not exist."""
+        sources = self._configuration.secrets.sources
+        return [self._configuration.directory / source for source in sources if source != "env"]
+
+    def reload(self) -> None:
+        """Read all files again; after an error everything is as it was.
+
+        Raises:
+            ConfigurationError: everything that is wrong with the files.
+        """
+        warnings: list[str] = []
+        places: list[str] = []
+        sources: list[tuple[str, Mapping[str, str]]] = []
         problems: list[ConfigurationProblem] = []
-        for source in configuration.secrets.sources:
+        for source in self._configuration.secrets.sources:
             if source == "env":
-                self.places.append(ENVIRONMENT)
-                self._sources.append((ENVIRONMENT, os.environ if environment is None else environment))
+                places.append(ENVIRONMENT)
+                sources.append((ENVIRONMENT, self._environment))
                 continue
             try:
-                content = read_secret_file(configuration.directory / source)
+                content = read_secret_file(self._configuration.directory / source)
             except ConfigurationError as error:
                 problems += error.problems
                 continue
-            self.places.append(source if content is not None else f"{source} (there is no such file)")
+            places.append(source if content is not None else f"{source} (there is no such file)")
             if content is not None:
-                self.warnings += content.warnings
-                self._sources.append((source, content.values))
+                warnings += content.warnings
+                sources.append((source, content.values))
         if problems:
             raise ConfigurationError(problems)
+        self.warnings, self.places, self._sources = warnings, places, sources
 
     def get(self, name: str) -> str | None:
         """Return a secret, or None when no source has it.

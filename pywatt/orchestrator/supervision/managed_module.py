@@ -301,7 +301,7 @@ class ManagedModule:
         self._restart_since = None
         self.last_error = ending.failure
         self.ended_clean = ending.clean
-        if not self.ever_ready and (self._surroundings.one_only or not ending.spawned):
+        if self._waits_for_a_person(ending):
             self._tell("ERROR", ending.failure)
             self._advance(ModuleEvent.START_FAILED)
             return False
@@ -316,6 +316,12 @@ class ManagedModule:
             return True
         self._leave_ended(ending, verdict)
         return False
+
+    def _waits_for_a_person(self, ending: ProcessEnding) -> bool:
+        """Whether another try with the same files would be in vain."""
+        if self._surroundings.reloading:
+            return self._watch.ready_since is None
+        return not self.ever_ready and (self._surroundings.one_only or not ending.spawned)
 
     def _carry_out_orders(self) -> bool:
         """Ends its life, or goes on to the next process, as was asked for; says whether it goes on."""

@@ -125,10 +125,13 @@ class ModuleProcess:
         return child.exited
 
     def _spawn_request(self, port: int | None) -> SpawnRequest:
+        surroundings = self._surroundings
+        name = self._configuration.name
+        report = surroundings.record.loaded_files_path(name) if surroundings.reloading else None
         return SpawnRequest(
-            name=self._configuration.name,
+            name=name,
             command=command_for(self._configuration),
-            environment=module_environment(self._surroundings.environment, self._configuration, port),
+            environment=module_environment(surroundings.environment, self._configuration, port, report),
             directory=self._configuration.directory,
             speaks_lines=self.speaks_lines,
             # A Python module asks for a gentler signal itself.

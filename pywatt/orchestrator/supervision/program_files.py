@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LOOK_INTERVAL: Final = 1.0  # nothing tells of a change on every system; a person who saves can wait this long
 
-_Fingerprint = tuple[int, int, int] | None
+Fingerprint = tuple[int, int, int] | None
 
 
 def program_files(configuration: ModuleConfiguration) -> list[Path]:
@@ -44,7 +44,7 @@ class FilesAtStart:
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self._fingerprints = {path: _fingerprint(path) for path in paths}
+        self._fingerprints = {path: fingerprint(path) for path in paths}
 
     def __str__(self) -> str:
         return " or ".join(path.name for path in self._fingerprints)
@@ -52,8 +52,8 @@ class FilesAtStart:
     async def changed(self) -> Path:
         """Return the first that was written, replaced, made or removed since; with none, never."""
         while True:
-            for path, fingerprint in self._fingerprints.items():
-                if _fingerprint(path) != fingerprint:
+            for path, at_start in self._fingerprints.items():
+                if fingerprint(path) != at_start:
                     return path
             await asyncio.sleep(LOOK_INTERVAL)
 
@@ -90,7 +90,12 @@ class Revival:
         self._revive(changed)
 
 
-def _fingerprint(path: Path) -> _Fingerprint:
+def fingerprint(path: Path) -> Fingerprint:
+    """Return what changes when a file is written or replaced; None when there is none.
+
+    Args:
+        path: the file.
+    """
     try:
         found = path.stat()
     except OSError:

@@ -32,6 +32,10 @@ class ProcessRecord(Protocol):
         """The path where the module's own HTTP server may listen."""
         ...
 
+    def loaded_files_path(self, module: str) -> str:
+        """The path where the module's processes report what they have loaded."""
+        ...
+
     def record_process(self, name: str, pid: int) -> None:
         """Remembers a process, so that the next orchestrator can end what this one leaves behind."""
 
@@ -52,6 +56,7 @@ class Surroundings:
         route: takes a message of a module to another one.
         process_ended: is told when a module's process has ended.
         ports: finds free ports.
+        reloading: whether somebody works on the modules: one that does not come up waits for its next text.
         one_only: whether a module that does not come up is given up at once, as under `pywatt run`.
     """
 
@@ -64,3 +69,4 @@ class Surroundings:
     process_ended: Callable[[str], None]
     ports: PortBook
     one_only: bool = False
+    reloading: bool = False

@@ -1,0 +1,1 @@
+"""Reload while somebody works on the modules: `pywatt dev`."""
