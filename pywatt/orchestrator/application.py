@@ -213,7 +213,7 @@ class Orchestrator:
         self._manual = ManualControl(self._supervisor)
         if self._reloading:
             self._reloader = self._build_reloader()
-        self._signals = StopSignals(self._stop_by_signal, self._kill_by_signal)
+        self._signals = StopSignals(self._stop_by_signal, lambda _number: self._kill_now())
         control = self._build_control()
         await control.start()
         self._signals.open()
@@ -364,9 +364,6 @@ class Orchestrator:
 
     def _stop_by_signal(self, number: signal.Signals) -> None:
         self._begin_to_stop(" (Ctrl-C again kills {them})" if number is signal.SIGINT else "")
-
-    def _kill_by_signal(self, _number: signal.Signals) -> None:
-        self._kill_now()
 
     async def _stop_by_command(self, now: bool) -> None:
         if not self._stop_asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from pywatt.testing.grammar.judging import JSON_CODE
 from pywatt.testing.payloads import compact
 from pywatt.testing.plain_http import request_plainly
 from pywatt.testing.session import ModuleSession
-from pywatt.testing.settings import CARRIERS, DEADLINE, CarrierName, Settings
+from pywatt.testing.settings import CARRIERS, DEADLINE, CarrierName, HttpCarrier, Settings
 
 
 class ReferenceDriver(ModuleSession):
@@ -144,7 +145,7 @@ class ReferenceDriver(ModuleSession):
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
-        carrier: CarrierName | str | None = None,
+        carrier: HttpCarrier | None = None,
         timeout: float | None = None,
     ) -> HttpAnswer:
         """Send an HTTP request and wait for its answer.
@@ -201,7 +202,7 @@ class ReferenceDriver(ModuleSession):
         Raises:
             CallError: the module answered with an error; the kinds are those of `AppState.call`.
         """
-        seconds = self._settings.deadline if timeout is None else timeout
+        seconds = self.deadline if timeout is None else timeout
         request_id = str(uuid.uuid4())
         self._conversation.ask_call(request_id, source)
         try:
@@ -232,7 +233,7 @@ class ReferenceDriver(ModuleSession):
             payload,
             caller=source,
             carrier=carrier,
-            seconds=self._settings.deadline,
+            seconds=self.deadline,
             notify=True,
         )
 
@@ -286,11 +287,10 @@ class ReferenceDriver(ModuleSession):
         """
         source = await self._source(carrier, timeout)
         look = self._conversation.ask_heartbeat(source)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = time.monotonic()
         await self._carriers.write(source, data, code)
         await self.until(look, f"heartbeat_ack on {source.carrier}", timeout)
-        return loop.time() - began
+        return time.monotonic() - began
 
     @contextlib.asynccontextmanager
     async def pump(self, carrier: CarrierName = "tcp", interval: float = 0.02) -> AsyncIterator[None]:
@@ -340,7 +340,7 @@ class ReferenceDriver(ModuleSession):
         announced = await self.announced(timeout)
         if not announced.listen:
             raise ConformanceError("the module announced no address, so there is no plain HTTP")
-        seconds = self._settings.deadline if timeout is None else timeout
+        seconds = self.deadline if timeout is None else timeout
         try:
             async with asyncio.timeout(seconds):
                 return await request_plainly(parse_listen(announced.listen), method, target, headers, body)

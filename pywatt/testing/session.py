@@ -30,10 +30,12 @@ class ModuleSession:
 
     Attributes:
         transcript: all lines and frames, both ways.
+        deadline: how long each wait lasts unless it says otherwise, in seconds.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.transcript = Transcript()
+        self.deadline = settings.deadline
         self._settings = settings
         self._changes = Changes()
         self._carriers = Carriers(settings, self.transcript, self._changes, self._received)
@@ -222,7 +224,7 @@ class ModuleSession:
                 raise ModuleEndedError(awaited, str(self._running.exit), self._advice())
             return None
 
-        seconds = self._settings.deadline if timeout is None else timeout
+        seconds = self.deadline if timeout is None else timeout
         found = await self._changes.until(look_closely, seconds)
         if found is None:
             raise NotSeenError(awaited, seconds, self._advice())

@@ -12,6 +12,9 @@ from attrs import field, frozen
 
 CarrierName = Literal["stdio", "unix", "tcp"]
 
+HttpCarrier = Literal["stdio", "unix", "tcp", "http"]
+"""What an HTTP request travels on: a carrier, or plain HTTP to the announced address."""
+
 CARRIERS: Final[tuple[CarrierName, ...]] = ("stdio", "unix", "tcp")
 ORCHESTRATOR_API: Final = "http://127.0.0.1:9900"
 DEADLINE: Final = 20.0

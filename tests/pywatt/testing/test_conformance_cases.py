@@ -12,6 +12,7 @@ from pywatt.testing import Status, check_conformance, conformance_cases
 from pywatt.testing.conformance.compiled_module import KNOWN_DEVIATIONS, known_deviation
 
 DEADLINE = 1.0  # seconds for each wait: what fails here fails by silence
+START_DEADLINE = {"tagged-init": 3.0}
 
 # A module that does everything right on standard input and output; a test changes one line of it.
 GOOD = """
@@ -83,7 +84,7 @@ WITHOUT = {name: text for name, text in BROKEN.items() if name != "stdin-end"}
 @pytest.mark.parametrize("name", sorted({case.name for case in conformance_cases(())}))
 async def test_a_good_module_passes(bare_module: BareModule, name: str) -> None:
     report = await check_conformance(
-        bare_module(GOOD), carriers=(), secrets={"KEY": "sesame"}, only=[name], deadline=5.0
+        bare_module(GOOD), carriers=(), secrets={"KEY": "sesame"}, only=[name], deadline=20.0
     )
     expected = Status.NOT_APPLICABLE if name == "plain-http" else Status.PASSED
     assert report.status_of(name) is expected, report.text()
@@ -103,6 +104,7 @@ async def test_a_case_finds_what_it_is_there_for(
         secrets={"KEY": "sesame"},
         only=[name],
         deadline=DEADLINE,
+        start_deadline=START_DEADLINE.get(name, 20.0),
     )
     assert report.status_of(name) is Status.FAILED, report.text()
     (failure,) = [result for result in report.failures if result.case.name == name]
@@ -166,7 +168,7 @@ async def test_the_report_is_a_table_and_a_document(bare_module: BareModule) -> 
         carriers=(),
         secrets={"KEY": "sesame"},
         only=["heartbeat-stdio", "plain-http"],
-        deadline=5.0,
+        deadline=20.0,
     )
     lines = report.text().splitlines()
     assert lines[0].split()[:2] == ["passed", "announce"]
