@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from clinics import Clinic
 
-
 SIGNING = """
     from pywatt import pywatt_module
 
