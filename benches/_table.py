@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -41,6 +42,25 @@ def show(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
         print(json.dumps({"bench": title, "surroundings": surroundings(), "rows": list(rows)}))
         return
     print("\n".join(lines_of(title, rows, surroundings())))
+
+
+def row_of_times(subject: str, times: Mapping[str, Sequence[float]], rivals: Sequence[str]) -> Row:
+    """The row of a subject: its median, and the median of its ratios to each rival, round by round.
+
+    Args:
+        subject: a key of `times`.
+        times: seconds of each subject in each round.
+        rivals: other keys.
+    """
+    own = times[subject]
+
+    def times_as_long_as(other: str) -> float | None:
+        if other == subject:
+            return None
+        return statistics.median(ours / theirs for ours, theirs in zip(own, times[other], strict=True))
+
+    ratios = {f"/ {rival}": times_as_long_as(rival) for rival in rivals}
+    return {"subject": subject, "ms": statistics.median(own) * 1e3, **ratios}
 
 
 def lines_of(title: str, rows: Sequence[Row], measured_with: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from _table import Row, show
+from _table import row_of_times, show
 
 MODULE = """\
 from pywatt import AppState, pywatt_module
@@ -64,7 +63,7 @@ def main() -> int:
         for _ in range(options.rounds):
             for name, start in subjects.items():
                 times[name].append(start())
-    show("start-up", [row(name, times) for name in times], as_json=options.json)
+    show("start-up", [row_of_times(name, times, (NOTHING, IMPORTS)) for name in times], as_json=options.json)
     return 0
 
 
@@ -101,22 +100,6 @@ def until_announced(file: Path, event_loop: str) -> float:
                 process.stdin.close()
                 return seconds
     raise RuntimeError(f"the module ended with {process.returncode} before it announced itself")
-
-
-def row(name: str, times: dict[str, list[float]]) -> Row:
-    own = times[name]
-
-    def times_as_long_as(other: str) -> float | None:
-        if other == name:
-            return None
-        return statistics.median(ours / theirs for ours, theirs in zip(own, times[other], strict=True))
-
-    return {
-        "subject": name,
-        "ms": statistics.median(own) * 1e3,
-        f"/ {NOTHING}": times_as_long_as(NOTHING),
-        f"/ {IMPORTS}": times_as_long_as(IMPORTS),
-    }
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import sys
 from typing import NoReturn
 
 COMMANDS = (
-    *("up", "run", "dev", "ps", "events", "wait", "restart", "stop", "start", "down"),
+    *("up", "run", "dev", "ps", "logs", "events", "wait", "restart", "stop", "start", "down"),
     *("call", "get", "doctor", "bench", "version", "completion"),
 )
 

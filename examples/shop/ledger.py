@@ -1,8 +1,8 @@
 """Keeps the books: the bare protocol with the standard library only, no pywatt import.
 
 One JSON document a line on stdin and stdout is all that a module speaks. This one asks for a secret,
-announces an endpoint, answers HTTP requests and messages of other modules, acknowledges heartbeats and
-leaves on `shutdown` or at the end of its input.
+announces an endpoint, answers HTTP requests and messages of other modules, acknowledges heartbeats, follows
+a rotation of its secret, and leaves on `shutdown`, on SIGTERM or at the end of its input.
 
 Any Python 3 runs it, also one that pywatt itself could not use.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import signal
 import sys
 import uuid
 from datetime import datetime, timezone
@@ -39,8 +40,18 @@ def send(document: dict[str, Any]) -> None:
 
 
 def receive() -> dict[str, Any] | None:
-    line = sys.stdin.readline()
-    return json.loads(line) if line else None
+    """The next message; what is none is passed over, as the protocol asks for."""
+    while True:
+        line = sys.stdin.buffer.readline()
+        if not line:
+            return None
+        try:
+            message = json.loads(line)
+        except ValueError:
+            message = None
+        if isinstance(message, dict):
+            return message
+        log("WARN", "a line was passed over: it is no JSON object")
 
 
 def log(level: str, message: str) -> None:
@@ -101,10 +112,13 @@ def answer_message(module_id: str, message: dict[str, Any], ledger: Ledger) -> N
 
 
 def main() -> None:
-    init = receive()
-    if init is None:
+    first_line = sys.stdin.buffer.readline()
+    if not first_line:
         sys.exit("ledger: started by hand? An orchestrator writes the first line: pywatt up -f pywatt.toml")
+    init = json.loads(first_line)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     module_id = init["module_id"]
+    send({"op": "identify", "module_id": module_id, "identify": module_id})
     send({"op": "get_secret", "name": "LEDGER_KEY"})
     answer = receive() or {}
     if answer.get("value") is None:
@@ -113,13 +127,23 @@ def main() -> None:
     ledger = Ledger(answer["value"])
     send({"op": "announce", "listen": "", "endpoints": [{"path": "/entries", "methods": ["GET"]}]})
     log("INFO", "the books are open")
-    while (message := receive()) is not None and message["op"] != "shutdown":
-        if message["op"] == "heartbeat":
+    rotation_id = None
+    while (message := receive()) is not None and message.get("op") != "shutdown":
+        operation = message.get("op")
+        if operation == "heartbeat":
             send({"op": "heartbeat_ack"})
-        elif message["op"] == "http_request":
+        elif operation == "http_request":
             answer_http(module_id, message, ledger)
-        elif message["op"] == "routed_module_message":
+        elif operation == "routed_module_message":
             answer_message(module_id, message, ledger)
+        elif operation == "rotated":
+            rotation_id = message["rotation_id"]
+            send({"op": "get_secret", "name": "LEDGER_KEY"})
+        elif operation == "secret" and message.get("value") is not None:
+            ledger.key = message["value"].encode()  # entries from now on are sealed with it
+            if rotation_id is not None:
+                send({"op": "rotation_ack", "rotation_id": rotation_id, "status": "success"})
+                rotation_id = None
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ _VERBS: Final = {
     "run": "Start one module from one file.",
     "dev": "Start modules, and restart each when its files change.",
     "ps": "Show the modules: state, restarts, CPU, memory, and why one is not well.",
+    "logs": "Show what modules have logged.",
     "events": "Show what happened, and what happens.",
     "wait": "Wait until modules are ready.",
     "call": "Call a message endpoint of a module.",

@@ -93,7 +93,8 @@ def _advice(error: Exception) -> Iterator[str]:
             yield from (f"{module['name']} | {line}" for line in module["log"])
     pid = getattr(error, "pid", None)
     if isinstance(pid, int):
-        yield f"stop it with Ctrl-C in its terminal, or: kill {pid}"
+        yield "look at it with: pywatt ps"
+        yield "stop it with: pywatt down"
     cause = error.__cause__
     if cause is not None and not _says(str(error), cause):
         yield f"because: {cause}"

@@ -18,7 +18,12 @@ LOG_FORMAT_OPTION = click.option(
 
 
 def start(
-    load: Callable[[], "Configuration"], log_format: Any, *, single: bool, reloading: bool = False
+    load: Callable[[], "Configuration"],
+    log_format: Any,
+    *,
+    single: bool,
+    background: bool = False,
+    reloading: bool = False,
 ) -> int:
     """Run the orchestrator until it is told to stop, and return the exit code.
 
@@ -26,12 +31,13 @@ def start(
         load: reads and checks the configuration.
         log_format: "auto", "pretty" or "json".
         single: whether it is the one module of `pywatt run`.
+        background: whether nobody watches once it has started.
         reloading: whether modules are restarted when their files change.
     """
     from pywatt.errors import PyWattSDKError
 
     try:
-        return _start(load(), log_format, single=single, reloading=reloading)
+        return _start(load(), log_format, single=single, background=background, reloading=reloading)
     except PyWattSDKError as error:
         if log_format != "json":
             raise
@@ -40,11 +46,14 @@ def start(
         return report_as_log(error)
 
 
-def _start(configuration: "Configuration", log_format: Any, *, single: bool, reloading: bool) -> int:
+def _start(
+    configuration: "Configuration", log_format: Any, *, single: bool, background: bool, reloading: bool
+) -> int:
     from pywatt.orchestrator.application import run_orchestrator
+    from pywatt.orchestrator.console.background_console import BackgroundConsole
     from pywatt.orchestrator.console.console import Console
 
-    console = Console(log_format, configuration.modules)
+    console = (BackgroundConsole if background else Console)(log_format, configuration.modules)
     console.capture_logging()
     try:
         return run_orchestrator(configuration, console, single=single, reloading=reloading)

@@ -16,8 +16,8 @@ Examples:
   pywatt ps --watch
   pywatt ps catalog --json | jq '.[0].state'
 
-CPU is that of one core since the question before, so the first one shows none; memory is resident. Both are
-those of all processes of a module.
+CPU is that of one core since the question before, for the first one since the start; memory is resident. Both
+are those of all processes of a module.
 
 {exit_codes.DESCRIPTION}"""
 

@@ -214,9 +214,8 @@ class ServedModule:
                 self._secrets.insert(name, value)
         declared = await self._secrets.get_secrets(self._options.secrets)
         self._reached("SECRETS")
-        secrets = Secrets(self._secrets, declared, follow_rotations=self._options.rotate)
-        if self._diagnostics is not None:
-            secrets = self._diagnostics.observe_secrets(secrets)
+        make_secrets = Secrets if self._diagnostics is None else self._diagnostics.observed_secrets
+        secrets = make_secrets(self._secrets, declared, follow_rotations=self._options.rotate)
         builder = self._options.state
         user_state = None if builder is None else await _resolved(builder(self._init, declared))
         self._reached("STATE")

@@ -67,6 +67,9 @@ class Display(Reporter, LogDisplay, Protocol):
     shows_logs: bool
     on_own_line: Callable[[str, str | None], None] | None
 
+    def started(self) -> None:
+        """Commands are taken from now on."""
+
     def ready(self, module: str, url: str) -> None:
         """A module is ready."""
 
@@ -210,10 +213,11 @@ class Orchestrator:
         self._manual = ManualControl(self._supervisor)
         if self._reloading:
             self._reloader = self._build_reloader()
-        self._signals = StopSignals(self._stop_by_signal, self._kill_by_signal)
+        self._signals = StopSignals(self._stop_by_signal, lambda _number: self._kill_now())
         control = self._build_control()
         await control.start()
         self._signals.open()
+        self._console.started()
         gateway: Gateway | None = None
         try:
             self._events.record("INFO", ORCHESTRATOR, f"starts {len(self._supervisor.modules)} modules")
@@ -310,7 +314,7 @@ class Orchestrator:
         modules = self._supervisor.modules
 
         def metrics() -> bytes:
-            return write_page(modules.values(), gateway.counts, self._broker)
+            return write_page(modules.values(), gateway.counts, self._broker, self._logs.lost_lines)
 
         explain = None if self._reloader is None else self._reloader.failure
         shown_metrics = metrics if settings.metrics else None
@@ -336,7 +340,7 @@ class Orchestrator:
                 self._show_ready(module)
             self._service.changed()
         ends_all = self._single is not None and not self._reloading
-        if ends_all and module.state in ENDED and module.name not in self._manual.restarting:
+        if ends_all and module.state in ENDED:
             self._stop.set()
         if self._progress is not None:
             self._progress.changed()
@@ -360,9 +364,6 @@ class Orchestrator:
 
     def _stop_by_signal(self, number: signal.Signals) -> None:
         self._begin_to_stop(" (Ctrl-C again kills {them})" if number is signal.SIGINT else "")
-
-    def _kill_by_signal(self, _number: signal.Signals) -> None:
-        self._kill_now()
 
     async def _stop_by_command(self, now: bool) -> None:
         if not self._stop_asked:

@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from pywatt.observe.logging import parse_level
 from pywatt.observe.redaction import redact
+from pywatt.orchestrator.console.log_entry import map_leaves
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
 if TYPE_CHECKING:
@@ -170,8 +171,9 @@ class EventRing:
             fields: what belongs to it; values of JSON.
         """
         self._number += 1
-        text = redact(message[:LONGEST_MESSAGE])
-        event = Event(self._number, self._clock(), level, module, kind, text, fields)
+        text = redact(message)[:LONGEST_MESSAGE]
+        details = map_leaves(fields, redact)
+        event = Event(self._number, self._clock(), level, module, kind, text, details)
         self._events.append(event)
         for subscription in self._subscriptions:
             subscription.put(event)

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from pywatt.testing.answers import Identification as Identification
     from pywatt.testing.answers import RotationAnswer as RotationAnswer
     from pywatt.testing.answers import RoutedCall as RoutedCall
+    from pywatt.testing.conformance.case import ConformanceCase as ConformanceCase
+    from pywatt.testing.conformance.case import Status as Status
+    from pywatt.testing.conformance.checking import check_conformance as check_conformance
+    from pywatt.testing.conformance.checking import conformance_cases as conformance_cases
+    from pywatt.testing.conformance.report import CaseResult as CaseResult
+    from pywatt.testing.conformance.report import ConformanceReport as ConformanceReport
     from pywatt.testing.driver import ReferenceDriver as ReferenceDriver
     from pywatt.testing.errors import ConformanceError as ConformanceError
     from pywatt.testing.errors import ModuleEndedError as ModuleEndedError
@@ -27,6 +33,12 @@ _HOMES = {
     "Identification": "pywatt.testing.answers",
     "RotationAnswer": "pywatt.testing.answers",
     "RoutedCall": "pywatt.testing.answers",
+    "ConformanceCase": "pywatt.testing.conformance.case",
+    "Status": "pywatt.testing.conformance.case",
+    "check_conformance": "pywatt.testing.conformance.checking",
+    "conformance_cases": "pywatt.testing.conformance.checking",
+    "CaseResult": "pywatt.testing.conformance.report",
+    "ConformanceReport": "pywatt.testing.conformance.report",
     "ReferenceDriver": "pywatt.testing.driver",
     "ConformanceError": "pywatt.testing.errors",
     "ModuleEndedError": "pywatt.testing.errors",

@@ -96,7 +96,7 @@ class Carriers:
         """Listen, start the process, and write the first line.
 
         Raises:
-            ConformanceError: the command cannot be started.
+            ConformanceError: the command cannot be started, or a channel not be opened.
         """
         settings = self._settings
         self._directory = Path(tempfile.mkdtemp(prefix="pywatt-driver-"))
@@ -105,7 +105,11 @@ class Carriers:
             if name in settings.carriers:
                 listener = ChannelListener(name, self)
                 self._listeners[name] = listener
-                await listener.open(self._directory)
+                try:
+                    await listener.open(self._directory)
+                except OSError as error:
+                    reason = error.strerror or error
+                    raise ConformanceError(f"the driver cannot listen on {name}: {reason}") from error
         self._process = await ModuleProcess.start(
             settings.command,
             settings.full_environment(),
@@ -118,7 +122,8 @@ class Carriers:
         if line is None:
             line = compact(settings.init({name: each.address for name, each in self._listeners.items()}))
             check_init(line)
-        await self.write(STDIO, line)
+        if line:
+            await self.write(STDIO, line)
         return self._process
 
     async def close(self) -> None:
@@ -127,6 +132,11 @@ class Carriers:
             await listener.close()
         if self._directory is not None:
             await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+
+    @property
+    def is_channel_open(self) -> bool:
+        """Whether the module is connected to any channel."""
+        return any(connection.is_open for connection, _ in self._newest.values())
 
     def times_opened(self, name: CarrierName) -> int:
         """How often the module has connected to a channel."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import socket
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from pywatt.errors import CallError, ModuleNotFound, PyWattSDKError
@@ -15,13 +14,19 @@ from pywatt.testing.answers import Announcement, HttpAnswer, Identification, Rot
 from pywatt.testing.carriers import STDIO, Carriers, Source
 from pywatt.testing.grammar.judging import RESPONSE_ENDPOINT, Operation
 from pywatt.testing.grammar.shapes import Misfit
-from pywatt.testing.settings import Settings
+from pywatt.testing.settings import Settings, free_port
 
 CallHandler = Callable[[Any], Any]
 """Answers a call: takes the payload, returns the result or an awaitable of it."""
 
 FIRST_REPEAT: Final = 0.3
 MOST_REPEATS: Final = 5
+
+MOST_KEPT: Final = 10_000
+"""How many of each kind of thing that a module said are remembered, the latest."""
+
+MOST_AT_WORK: Final = 1000
+"""How many answers may be under way; a module that asks for more does not read them."""
 
 
 class Conversation:
@@ -40,11 +45,11 @@ class Conversation:
     """
 
     def __init__(self, settings: Settings, carriers: Carriers) -> None:
-        self.announcements: list[Announcement] = []
-        self.identifications: list[Identification] = []
-        self.secrets_asked: list[str] = []
-        self.calls: list[RoutedCall] = []
-        self.failures: list[str] = []
+        self.announcements: deque[Announcement] = deque(maxlen=MOST_KEPT)
+        self.identifications: deque[Identification] = deque(maxlen=MOST_KEPT)
+        self.secrets_asked: deque[str] = deque(maxlen=MOST_KEPT)
+        self.calls: deque[RoutedCall] = deque(maxlen=MOST_KEPT)
+        self.failures: deque[str] = deque(maxlen=MOST_KEPT)
         self.secrets = dict(settings.secrets)
         self._settings = settings
         self._carriers = carriers
@@ -54,7 +59,7 @@ class Conversation:
         self._asked_calls: dict[str, str] = {}
         self._call_answers: dict[str, dict[str, Any]] = {}
         self._rotations: dict[str, RotationAnswer | None] = {}
-        self._given_up: set[str] = set()
+        self._given_up: deque[str] = deque(maxlen=MOST_KEPT)
         self._beats: Counter[Source] = Counter()
         self._acknowledged: Counter[Source] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -76,6 +81,11 @@ class Conversation:
     def receive(self, operation: Operation, source: Source) -> None:
         """Do what an operation asks for."""
         self._meanings[operation.name](operation, source)
+
+    @property
+    def secrets_unknown(self) -> list[str]:
+        """The names that it asked for and that nobody can answer."""
+        return sorted(set(self.secrets_asked) - set(self.secrets))
 
     def handle(self, target: str, endpoint: str, handler: CallHandler) -> None:
         """Answer calls of the module to another one."""
@@ -119,7 +129,7 @@ class Conversation:
         """Nobody waits for an answer any more: if it has not come, it may come late."""
         asked = self._http.pop(request_id, None), self._asked_calls.pop(request_id, None)
         if asked != (None, None):
-            self._given_up.add(request_id)
+            self._given_up.append(request_id)
 
     async def close(self) -> None:
         """End what is still being answered."""
@@ -137,6 +147,9 @@ class Conversation:
         said = Identification.of(source.carrier, source.number, operation)
         self.identifications.append(said)
         expected = self._settings.module_id
+        if source.connection is None and self._carriers.is_channel_open:
+            found = "identify on standard output"
+            self._violated(operation, source, found, "it there only without channels", sections.IDENTIFY)
         if said.module_id != expected:
             found = f"the name {said.module_id!r}"
             self._violated(operation, source, found, f"{expected!r}, as in the first line", sections.IDENTIFY)
@@ -177,7 +190,7 @@ class Conversation:
         asked = self._http.pop(request_id, None)
         if asked is None:
             if request_id in self._given_up:
-                self._given_up.discard(request_id)
+                self._given_up.remove(request_id)
                 return
             found = f"an answer to the request {request_id!r}"
             self._violated(operation, source, found, "one for each request", sections.HTTP_ON_STDIO)
@@ -203,7 +216,7 @@ class Conversation:
         if fields["target_endpoint"] == RESPONSE_ENDPOINT:
             caller = self._asked_calls.pop(request_id, None)
             if caller is None and request_id in self._given_up:
-                self._given_up.discard(request_id)
+                self._given_up.remove(request_id)
             elif caller != fields["target_module_id"]:
                 found = f"an answer to the call {request_id} of {fields['target_module_id']!r}"
                 self._violated(operation, source, found, "one for each call, to its caller", sections.CALLS)
@@ -242,7 +255,7 @@ class Conversation:
             await self._carriers.send(source, {"op": "routed_module_response", **answer})
 
     def _port_asked(self, operation: Operation, source: Source) -> None:
-        port = operation.fields.get("specific_port") or _free_port()
+        port = operation.fields.get("specific_port") or free_port()
         answer = {"success": True, "port": port, "error_message": None}
         self._reply(source, {"op": "port_response", "request_id": operation.fields["request_id"], **answer})
 
@@ -266,8 +279,12 @@ class Conversation:
     def _reply(self, source: Source, document: dict[str, object]) -> None:
         self._start(self._carriers.send(source, document))
 
-    def _start(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        if len(self._tasks) >= MOST_AT_WORK:
+            work.close()
+            self.failures.append(f"{MOST_AT_WORK} answers wait for the module: it does not read them")
+            return
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
@@ -282,10 +299,3 @@ class Conversation:
     ) -> None:
         said = payloads.compact({"op": operation.name, **operation.fields})
         self._carriers.violated(source, Misfit("", found, expected), section, said)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -14,9 +15,11 @@ from pywatt.testing import payloads
 from pywatt.testing.answers import Announcement, HttpAnswer, Identification, RotationAnswer, RoutedCall
 from pywatt.testing.conversation import CallHandler
 from pywatt.testing.errors import ConformanceError, NotSeenError
+from pywatt.testing.grammar.judging import JSON_CODE
+from pywatt.testing.payloads import compact
 from pywatt.testing.plain_http import request_plainly
 from pywatt.testing.session import ModuleSession
-from pywatt.testing.settings import CARRIERS, DEADLINE, CarrierName, Settings
+from pywatt.testing.settings import CARRIERS, DEADLINE, CarrierName, HttpCarrier, Settings
 
 
 class ReferenceDriver(ModuleSession):
@@ -24,7 +27,8 @@ class ReferenceDriver(ModuleSession):
 
     Made by `ReferenceDriver.start`, and used as an asynchronous context manager. What the module sends and
     the crate could not read is a violation; it ends whatever the test waits for with `ConformanceError`, and
-    so does leaving the block. Every wait has a deadline and says what was awaited.
+    so does leaving the block. Every wait has a deadline and says what was awaited. Requests, messages,
+    heartbeats and rotations wait for the announcement first, as those of an orchestrator do.
 
     Attributes:
         transcript: all lines and frames, both ways.
@@ -45,6 +49,7 @@ class ReferenceDriver(ModuleSession):
         strict: bool = True,
         compiled: bool = False,
         first_line: bytes | None = None,
+        tagged_init: bool = False,
     ) -> Self:
         """A driver that starts a module when it is entered.
 
@@ -62,7 +67,8 @@ class ReferenceDriver(ModuleSession):
             strict: whether violations end waits and the block; otherwise they are only collected.
             compiled: whether the module is built with the published crate: answers to secrets are then
                 repeated into silence, and a connection is used only when it has lived for 50 ms.
-            first_line: written in the place of the init line.
+            first_line: written in the place of the init line; empty: nothing is written.
+            tagged_init: whether the init line carries its `op`, as the crate prints it.
 
         Raises:
             ValueError: there is no such carrier.
@@ -80,6 +86,7 @@ class ReferenceDriver(ModuleSession):
                 strict=strict,
                 compiled=compiled,
                 first_line=first_line,
+                tagged_init=tagged_init,
             )
         )
 
@@ -92,6 +99,11 @@ class ReferenceDriver(ModuleSession):
     def secrets_asked(self) -> list[str]:
         """The names of the secrets that the module asked for, in order."""
         return list(self._conversation.secrets_asked)
+
+    @property
+    def secrets_unknown(self) -> list[str]:
+        """The names of the secrets that it asked for and was not given."""
+        return self._conversation.secrets_unknown
 
     @property
     def identifications(self) -> list[Identification]:
@@ -133,7 +145,7 @@ class ReferenceDriver(ModuleSession):
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
-        carrier: CarrierName | str | None = None,
+        carrier: HttpCarrier | None = None,
         timeout: float | None = None,
     ) -> HttpAnswer:
         """Send an HTTP request and wait for its answer.
@@ -149,6 +161,7 @@ class ReferenceDriver(ModuleSession):
         """
         if carrier == "http":
             return await self._plain_http(method, target, headers or {}, body, timeout)
+        await self.announced(timeout)
         source = await self._source(carrier, timeout)
         request_id = str(uuid.uuid4())
         request = {"request_id": request_id, "method": method, "uri": target, "headers": dict(headers or {})}
@@ -189,7 +202,7 @@ class ReferenceDriver(ModuleSession):
         Raises:
             CallError: the module answered with an error; the kinds are those of `AppState.call`.
         """
-        seconds = self._settings.deadline if timeout is None else timeout
+        seconds = self.deadline if timeout is None else timeout
         request_id = str(uuid.uuid4())
         self._conversation.ask_call(request_id, source)
         try:
@@ -220,7 +233,7 @@ class ReferenceDriver(ModuleSession):
             payload,
             caller=source,
             carrier=carrier,
-            seconds=self._settings.deadline,
+            seconds=self.deadline,
             notify=True,
         )
 
@@ -250,13 +263,34 @@ class ReferenceDriver(ModuleSession):
         Returns:
             How long that took, in seconds.
         """
+        await self.announced(timeout)
+        return await self.raw_heartbeat(compact({"op": "heartbeat"}), carrier, timeout=timeout)
+
+    async def raw_heartbeat(
+        self,
+        data: bytes,
+        carrier: CarrierName | None = None,
+        *,
+        code: int = JSON_CODE,
+        timeout: float | None = None,
+    ) -> float:
+        """Send a heartbeat in any form, and wait for its acknowledgement on the same carrier.
+
+        Args:
+            data: the line or payload.
+            carrier: which.
+            code: the format code of a frame.
+            timeout: in seconds.
+
+        Returns:
+            How long that took, in seconds.
+        """
         source = await self._source(carrier, timeout)
         look = self._conversation.ask_heartbeat(source)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        await self._carriers.send(source, {"op": "heartbeat"})
+        began = time.monotonic()
+        await self._carriers.write(source, data, code)
         await self.until(look, f"heartbeat_ack on {source.carrier}", timeout)
-        return loop.time() - began
+        return time.monotonic() - began
 
     @contextlib.asynccontextmanager
     async def pump(self, carrier: CarrierName = "tcp", interval: float = 0.02) -> AsyncIterator[None]:
@@ -292,6 +326,7 @@ class ReferenceDriver(ModuleSession):
         for name, value in (secrets or {}).items():
             self.transcript.hide(value)
             self._conversation.secrets[name] = value
+        await self.announced(timeout)
         rotation_id = str(uuid.uuid4())
         self._conversation.ask_rotation(rotation_id)
         await self.send({"op": "rotated", "keys": list(names), "rotation_id": rotation_id})
@@ -305,7 +340,7 @@ class ReferenceDriver(ModuleSession):
         announced = await self.announced(timeout)
         if not announced.listen:
             raise ConformanceError("the module announced no address, so there is no plain HTTP")
-        seconds = self._settings.deadline if timeout is None else timeout
+        seconds = self.deadline if timeout is None else timeout
         try:
             async with asyncio.timeout(seconds):
                 return await request_plainly(parse_listen(announced.listen), method, target, headers, body)
@@ -324,6 +359,7 @@ class ReferenceDriver(ModuleSession):
         seconds: float,
         notify: bool,
     ) -> None:
+        await self.announced()
         content = payloads.request(
             endpoint,
             payload,

@@ -30,10 +30,12 @@ class ModuleSession:
 
     Attributes:
         transcript: all lines and frames, both ways.
+        deadline: how long each wait lasts unless it says otherwise, in seconds.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.transcript = Transcript()
+        self.deadline = settings.deadline
         self._settings = settings
         self._changes = Changes()
         self._carriers = Carriers(settings, self.transcript, self._changes, self._received)
@@ -82,6 +84,11 @@ class ModuleSession:
     def exit(self) -> Exit | None:
         """How the module ended, None while it runs."""
         return self._running.exit
+
+    @property
+    def module_id(self) -> str:
+        """What the module is called."""
+        return self._settings.module_id
 
     @property
     def carriers(self) -> tuple[CarrierName, ...]:
@@ -217,7 +224,7 @@ class ModuleSession:
                 raise ModuleEndedError(awaited, str(self._running.exit), self._advice())
             return None
 
-        seconds = self._settings.deadline if timeout is None else timeout
+        seconds = self.deadline if timeout is None else timeout
         found = await self._changes.until(look_closely, seconds)
         if found is None:
             raise NotSeenError(awaited, seconds, self._advice())
@@ -267,8 +274,7 @@ class ModuleSession:
 
     def _advice(self) -> str:
         """What may be the reason of a failure, and the end of the log."""
-        asked = set(self._conversation.secrets_asked)
-        unknown = sorted(asked - set(self._conversation.secrets))
+        unknown = self._conversation.secrets_unknown
         advice = ""
         if unknown:
             advice += f"; the module asked for {', '.join(unknown)}, which `secrets` does not hold"

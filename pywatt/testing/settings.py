@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
@@ -10,6 +11,9 @@ from typing import Final, Literal
 from attrs import field, frozen
 
 CarrierName = Literal["stdio", "unix", "tcp"]
+
+HttpCarrier = Literal["stdio", "unix", "tcp", "http"]
+"""What an HTTP request travels on: a carrier, or plain HTTP to the announced address."""
 
 CARRIERS: Final[tuple[CarrierName, ...]] = ("stdio", "unix", "tcp")
 ORCHESTRATOR_API: Final = "http://127.0.0.1:9900"
@@ -39,6 +43,7 @@ class Settings:
     strict: bool
     compiled: bool
     first_line: bytes | None
+    tagged_init: bool
 
     def full_environment(self) -> Mapping[str, str]:
         """The environment of the module: ours without the secrets, its name, and what was asked for."""
@@ -51,7 +56,8 @@ class Settings:
         Args:
             addresses: where the offered channels listen.
         """
-        blob: dict[str, object] = {
+        blob: dict[str, object] = {"op": "init"} if self.tagged_init else {}
+        blob |= {
             "orchestrator_api": ORCHESTRATOR_API,
             "module_id": self.module_id,
             "env": {},
@@ -63,3 +69,11 @@ class Settings:
             blob["ipc_channel"] = {"socket_path": addresses["unix"], "required": True}
         blob["security_level"] = "None"
         return blob
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,7 +1,8 @@
-"""What the tests of this folder start: whole orchestrators, and modules under supervision in this process."""
+"""What these tests start: orchestrators, examinations, and modules under supervision in this process."""
 
+from clinics import clinic
 from crate_modules import crate, crate_module
 from orchestrators import start
 from supervised import workshop
 
-__all__ = ["crate", "crate_module", "start", "workshop"]
+__all__ = ["clinic", "crate", "crate_module", "start", "workshop"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from applications import APPLICATIONS
 from orchestrators import Start
 
 README_MODULE = """
@@ -56,88 +57,6 @@ async def main(state: AppState) -> Starlette:
         Route("/notify/{target}/{endpoint}", notify, methods=["POST"]),
     ])
 """
-
-APPLICATIONS = {
-    "fastapi": """
-        from fastapi import FastAPI, Request
-        from pywatt import pywatt_module
-
-        @pywatt_module
-        async def main(state):
-            app = FastAPI()
-            @app.post("/echo")
-            async def echo(request: Request):
-                return {"body": (await request.body()).decode(), "root": request.scope["root_path"]}
-            return app
-    """,
-    "starlette": """
-        from starlette.applications import Starlette
-        from starlette.responses import JSONResponse
-        from starlette.routing import Route
-        from pywatt import pywatt_module
-
-        @pywatt_module
-        async def main(state):
-            async def echo(request):
-                body = (await request.body()).decode()
-                return JSONResponse({"body": body, "root": request.scope["root_path"]})
-            return Starlette(routes=[Route("/echo", echo, methods=["POST"])])
-    """,
-    "flask": """
-        from flask import Flask, request
-        from pywatt import pywatt_module
-
-        @pywatt_module
-        def main(state):
-            app = Flask(__name__)
-            @app.post("/echo")
-            def echo():
-                return {"body": request.get_data(as_text=True), "root": request.script_root}
-            return app
-    """,
-    "asgi": """
-        import json
-        from pywatt import pywatt_module
-
-        async def app(scope, receive, send):
-            body = (await receive())["body"].decode()
-            answer = json.dumps({"body": body, "root": scope["root_path"]}).encode()
-            headers = [(b"content-type", b"application/json")]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": answer})
-
-        @pywatt_module
-        async def main(state):
-            return app
-    """,
-    "wsgi": """
-        import json
-        from pywatt import pywatt_module
-
-        def app(environ, start_response):
-            body = environ["wsgi.input"].read().decode()
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps({"body": body, "root": environ["SCRIPT_NAME"]}).encode()]
-
-        @pywatt_module
-        async def main(state):
-            return app
-    """,
-    "aiohttp": """
-        from aiohttp import web
-        from pywatt import pywatt_module
-
-        async def echo(request):
-            root = request.headers.get("x-forwarded-prefix", "")
-            return web.json_response({"body": await request.text(), "root": root})
-
-        @pywatt_module
-        async def main(state):
-            app = web.Application()
-            app.router.add_post("/echo", echo)
-            return app
-    """,
-}
 
 
 async def test_the_module_of_the_readme_is_served_messaged_and_health_checked(start: Start) -> None:

@@ -6,14 +6,9 @@ import re
 from pathlib import Path
 
 from orchestrators import Orchestrator, Start
+from pages import README, ROOT, blocks, python_files
 
-ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
 KEY = {"API_KEY": "a-key-of-no-worth"}
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def urls(orchestrator: Orchestrator) -> dict[str, str]:
@@ -26,11 +21,6 @@ def printed_urls(page: Path) -> list[dict[str, str]]:
     """The ready lines that each block of commands of a page shows."""
     shown = [re.findall(r"^Ready +(\S+) +(\S+)$", block, re.MULTILINE) for block in blocks(page, "console")]
     return [dict(lines) for lines in shown if lines]
-
-
-def python_files() -> dict[str, str]:
-    hello, till = blocks(README, "python")
-    return {"hello.py": hello, "till.py": till}
 
 
 async def test_the_module_of_the_readme_runs(start: Start) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import pty
 import re
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from orchestrators import START_DEADLINE, STOP_DEADLINE, Start
+from orchestrators import Start
+from terminals import Desk, terminal
+
+__all__ = ["terminal"]
 
 EMPTY = """
     from pywatt import pywatt_module
@@ -28,97 +24,6 @@ COLOURFUL = EMPTY.replace("pass", r'print("\x1b[31mred\x1b[0m \x1b[2J\x1b]0;titl
 BROKEN = "import no_such_package\n"
 ONE = '[modules.one]\nrun = "one.py"\n'
 WHOLE = '[gateway]\nlisten = "127.0.0.1:0"\n' + ONE
-
-
-# Makes its standard input the terminal that Ctrl-C comes from, then becomes `pywatt`.
-AT_A_TERMINAL = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-m", "pywatt", *sys.argv[1:]])
-"""
-
-
-class Terminal:
-    """A `pywatt` process whose three streams are one terminal."""
-
-    def __init__(self, folder: Path, arguments: list[str], environment: dict[str, str]) -> None:
-        self.shown = ""
-        inherited = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
-        (folder / "run").mkdir(mode=0o700, exist_ok=True)
-        settings = {"PYWATT_RUN_DIR": str(folder / "run"), "TERM": "xterm"}
-        self.descriptor, other_side = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", AT_A_TERMINAL, *arguments],
-            cwd=folder,
-            env={**inherited, **settings, **environment},
-            stdin=other_side,
-            stdout=other_side,
-            stderr=other_side,
-            start_new_session=True,
-        )
-        os.close(other_side)
-
-    def press(self, keys: bytes) -> None:
-        os.write(self.descriptor, keys)
-
-    async def until(self, text: str, deadline: float = START_DEADLINE) -> None:
-        """Read on until a text is shown."""
-        try:
-            async with asyncio.timeout(deadline):
-                while text not in self.shown:
-                    assert await self.read(), f"ended without {text!r}:\n{self.shown}"
-        except TimeoutError:
-            pytest.fail(f"{text!r} was not shown:\n{self.shown}")
-
-    async def read(self) -> bool:
-        loop = asyncio.get_running_loop()
-        readable = asyncio.Event()
-        loop.add_reader(self.descriptor, readable.set)
-        try:
-            await readable.wait()
-        finally:
-            loop.remove_reader(self.descriptor)
-        try:
-            data = os.read(self.descriptor, 65536)
-        except OSError:  # how Linux tells that the other side is gone
-            data = b""
-        self.shown += data.decode(errors="replace")
-        return bool(data)
-
-    async def end(self) -> int:
-        """Read until everything is said; return the exit code."""
-        async with asyncio.timeout(STOP_DEADLINE):
-            while await self.read():
-                pass
-            return await asyncio.to_thread(self.process.wait)
-
-    def close(self) -> None:
-        os.close(self.descriptor)
-        self.process.kill()
-        self.process.wait()
-
-
-class Desk:
-    """A folder, and the terminals opened in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.terminals: list[Terminal] = []
-
-    def __call__(self, files: dict[str, str], *arguments: str, **environment: str) -> Terminal:
-        for name, text in files.items():
-            (self.folder / name).write_text(re.sub(r"^    ", "", text, flags=re.MULTILINE))
-        self.terminals.append(Terminal(self.folder, list(arguments), environment))
-        return self.terminals[-1]
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Desk]:
-    """Write files and start `pywatt` with some arguments on a terminal of its own."""
-    desk = Desk(tmp_path)
-    yield desk
-    for opened in desk.terminals:
-        opened.close()
 
 
 async def test_ctrl_c_stops_in_order_and_says_how_to_hurry(terminal: Desk) -> None:
@@ -228,8 +133,8 @@ async def test_a_second_up_says_how_to_stop_the_first(start: Start) -> None:
     first = await start({"one.py": EMPTY}, ONE)
     second = await start({}, ready=False)
     assert await second.wait() == 1
-    await second.until_logged("error: this configuration is already running")
-    await second.until_logged(f"kill {first.process.pid}")
+    await second.until_logged(f"error: this configuration is already running, in process {first.process.pid}")
+    await second.until_logged("stop it with: pywatt down")
 
 
 async def test_an_event_loop_that_is_none_is_a_mistake_in_the_configuration(start: Start) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from pywatt.module.author_code import is_authors
@@ -18,6 +18,8 @@ from pywatt.security.secrets_mapping import Secrets
 
 if TYPE_CHECKING:
     import asyncio
+
+    from pywatt.security.secret_client import SecretClient
 
 MAX_FILES: Final = 500
 
@@ -80,9 +82,11 @@ class Diagnostics:
         self._records.write(RecordKind.HANDLERS, endpoints=list(endpoints))
         self._tell_files()
 
-    def observe_secrets(self, secrets: Secrets) -> Secrets:
-        """The same secrets, which tell when one is looked at."""
-        return ObservedSecrets(secrets, self._records)
+    def observed_secrets(
+        self, client: SecretClient, declared: Mapping[str, Secret[str]], *, follow_rotations: bool
+    ) -> Secrets:
+        """Secrets as `Secrets` makes them, which also record when one is looked at."""
+        return ObservedSecrets(client, declared, follow_rotations=follow_rotations, records=self._records)
 
     def failed(self, error: BaseException) -> None:
         """An error ends the process."""
@@ -106,12 +110,19 @@ class ObservedSecrets(Secrets):
     """Secrets that record when one is looked at for the first time.
 
     Args:
-        secrets: what they are.
+        client, declared, follow_rotations: as for Secrets.
         records: where it is told.
     """
 
-    def __init__(self, secrets: Secrets, records: RecordFile) -> None:
-        vars(self).update(vars(secrets))
+    def __init__(
+        self,
+        client: SecretClient,
+        declared: Mapping[str, Secret[str]],
+        *,
+        follow_rotations: bool,
+        records: RecordFile,
+    ) -> None:
+        super().__init__(client, declared, follow_rotations=follow_rotations)
         self._records = records
         self._seen: set[str] = set()
 

@@ -14,11 +14,11 @@ from pywatt.observe.logging import level_from_environment, level_name, parse_lev
 from pywatt.observe.redaction import redact
 from pywatt.orchestrator.console.console_output import LineOutput
 from pywatt.orchestrator.console.display_budget import DisplayBudget
+from pywatt.orchestrator.console.json_lines import json_lines
 from pywatt.orchestrator.console.log_entry import (
     entry_from,
     map_leaves,
     read_json_line,
-    with_module,
     without_own_name,
 )
 from pywatt.orchestrator.console.log_layout import MAX_LINE, OWN_NAME, LogLayout, bounded
@@ -78,24 +78,19 @@ class Console:
             module: its name.
             line: the line, with or without its end.
         """
-        text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
-        document = read_json_line(text) if len(text) <= MAX_LINE else None
-        if document is not None:
-            document = map_leaves(document, redact)
-            if self._json:
-                self._logs.write_line(self._json_line({**document, "module": module}))
-                return
-            entry = without_own_name(entry_from(document), module)
+        if self._json:
+            document = self._json_document(module, line)
+            if document is not None:
+                self._logs.write_line(document)
+            return
+        text, log = _read(line)
+        if log is not None:
+            entry = without_own_name(entry_from(log), module)
             self._last_line[module] = entry.message
             self._logs.write_line(redact(self._layout.entry(module, entry)))
         elif text.strip():
-            text = redact(text)
-            if self._json:
-                text = self._json_line(own_document("INFO", bounded(text), "stderr", module, {}))
-                self._logs.write_line(text)
-            else:
-                self._last_line[module] = text
-                self._logs.write_line(self._layout.text(module, text))
+            self._last_line[module] = text
+            self._logs.write_line(self._layout.text(module, text))
 
     def module_lines(self, module: str, lines: bytes) -> None:
         """Show lines that a module wrote; in a flood of them some are left out, and counted.
@@ -107,21 +102,12 @@ class Console:
             lines: each with its line feed, without secrets.
         """
         shown = lines.split(b"\n")[:-1]
-        if not self._json:
-            shown = shown[: self._budget.take(module, len(shown))]
-            for line in shown:
-                self.module_line(module, line)
+        if self._json:
+            documents = json_lines(module, shown, lambda line: self._json_document(module, line))
+            self._logs.write_lines(list(documents))
             return
-        ready: list[bytes] = []
-        for line in shown:
-            document = with_module(line, module)
-            if document is not None:
-                ready.append(document)
-                continue
-            self._logs.write_lines(ready)
-            ready = []
+        for line in shown[: self._budget.take(module, len(shown))]:
             self.module_line(module, line)
-        self._logs.write_lines(ready)
 
     def tell_unshown(self, *, at_once: bool = False) -> bool:
         """Say how many lines were left out, when the flood leaves room for it; True while there are some.
@@ -145,6 +131,9 @@ class Console:
             fields: what belongs to it; `exception` is the text of a traceback.
         """
         self._own(level, message, OWN_TARGET, module, fields)
+
+    def started(self) -> None:
+        """Take note that the orchestrator takes commands; nothing else changes for whoever watches."""
 
     def ready(self, module: str, url: str) -> None:
         """Tell on stdout that a module is ready.
@@ -231,6 +220,14 @@ class Console:
         quoted = self._last_line.pop(module, "").strip()[:LONGEST]
         return re.sub(f": {re.escape(quoted)}(?=;|$)", "", message, count=1) if quoted else message
 
+    def _json_document(self, module: str, line: bytes) -> str | None:
+        text, log = _read(line)
+        if log is not None:
+            return self._json_line({**log, "module": module})
+        if not text.strip():
+            return None
+        return self._json_line(own_document("INFO", bounded(text), "stderr", module, {}))
+
     def _json_line(self, document: Mapping[str, Any]) -> str:
         line = redact(json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str))
         if len(line) <= 2 * MAX_LINE:
@@ -240,6 +237,13 @@ class Console:
         module = document.get("module")
         cut = own_document(entry.level, bounded(entry.message), str(document.get("target", "")), module, {})
         return json.dumps(cut, ensure_ascii=False, separators=(",", ":"))
+
+
+def _read(line: bytes) -> tuple[str, dict[str, Any] | None]:
+    """The text of a line, and for a line of JSON log what it says; both without secrets."""
+    text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+    document = read_json_line(text) if len(text) <= MAX_LINE else None
+    return redact(text), None if document is None else map_leaves(document, redact)
 
 
 class _ConsoleHandler(logging.Handler):

@@ -8,9 +8,6 @@ from typing import Any, Final
 
 import attrs
 
-from pywatt_fast.errors import JsonSerializationError
-from pywatt_fast.json_text.codec import decode_json
-
 _LEVELS: Final = {
     "WARNING": "WARN",
     "CRITICAL": "ERROR",
@@ -18,8 +15,7 @@ _LEVELS: Final = {
     "PANIC": "ERROR",
     "NOTICE": "INFO",
 }
-_MESSAGE: Final = "message"
-_MESSAGE_KEYS: Final = (_MESSAGE, "msg", "event")
+_MESSAGE_KEYS: Final = ("message", "msg", "event")
 _TIME_KEYS: Final = ("timestamp", "time", "ts")
 _LEVEL_KEYS: Final = ("level", "severity", "levelname")
 _TRACEBACK_KEYS: Final = ("exception", "exc_info", "traceback", "stack")
@@ -99,30 +95,6 @@ def without_own_name(entry: LogEntry, module: str) -> LogEntry:
         return entry
     fields = {name: value for name, value in entry.fields.items() if name != "module_id"}
     return attrs.evolve(entry, fields=fields)
-
-
-def with_module(line: bytes, module: str) -> bytes | None:
-    """Return a line of JSON log with the name of its module added, the rest as it is.
-
-    Args:
-        line: any line.
-        module: whose line it is.
-
-    Returns:
-        None where the line is no JSON log, or says something of a module itself.
-    """
-    if not (line.startswith(b"{") and line.endswith(b"}")):
-        return None
-    try:
-        document = decode_json(line)
-    except JsonSerializationError:
-        return None
-    if not isinstance(document, dict) or "module" in document:
-        return None
-    inner = document.get("fields")
-    if not (_MESSAGE in document or (isinstance(inner, dict) and _MESSAGE in inner)):
-        return None
-    return b'%b,"module":"%b"}\n' % (line[:-1], module.encode())
 
 
 def map_leaves(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:

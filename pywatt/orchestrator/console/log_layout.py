@@ -37,11 +37,15 @@ class LogLayout:
         modules: the names to align; others may follow.
         colour: whether to write escape sequences.
         local_time: a clock for a person who watches; otherwise date and time in UTC.
+        longest: where a line is cut, in characters.
     """
 
-    def __init__(self, modules: tuple[str, ...], colour: bool, local_time: bool) -> None:
+    def __init__(
+        self, modules: tuple[str, ...], colour: bool, local_time: bool, longest: int = MAX_LINE
+    ) -> None:
         self._colour = colour
         self._local_time = local_time
+        self._longest = longest
         self._width = min(max(map(len, (*modules, OWN_NAME))), _WIDEST_PREFIX)
         self._prefixes: dict[str, str] = {}
         for module in modules:
@@ -78,7 +82,7 @@ class LogLayout:
             more += visible(entry.traceback.rstrip("\n")).split("\n")
         prefix = self.prefix(module)
         lines = [prefix + " ".join(part for part in parts if part), *(f"{prefix}    {line}" for line in more)]
-        return bounded("\n".join(lines))
+        return bounded("\n".join(lines), self._longest)
 
     def text(self, module: str, text: str) -> str:
         """Return the line of a text that is no log entry, as it is; all it may do to a terminal is colour.
@@ -96,7 +100,7 @@ class LogLayout:
             for index, part in enumerate(parts)
         ]
         text = "".join(shown) + (_RESET if len(parts) > 1 else "")
-        return self.prefix(module) + bounded(text)
+        return self.prefix(module) + bounded(text, self._longest)
 
     def _next_colour(self) -> str:
         return _MODULE_COLOURS[len(self._prefixes) % len(_MODULE_COLOURS)]
@@ -129,15 +133,16 @@ def visible(text: str) -> str:
     return text if text.isprintable() else text.translate(_VISIBLE)
 
 
-def bounded(text: str) -> str:
+def bounded(text: str, longest: int = MAX_LINE) -> str:
     """Return a text cut to the longest that is shown, with a mark where it was cut.
 
     Args:
         text: any text, without secrets: a cut could leave half of one that is no longer recognised.
+        longest: in characters.
     """
-    if len(text) <= MAX_LINE:
+    if len(text) <= longest:
         return text
-    return f"{text[:MAX_LINE]} ... [{len(text) - MAX_LINE} more characters cut]"
+    return f"{text[:longest]} ... [{len(text) - longest} more characters cut]"
 
 
 def _value(value: Any) -> str:

@@ -176,7 +176,7 @@ def connect(configuration: str, timeout: float = CONNECT_TIMEOUT) -> ControlClie
             connection.settimeout(_left(deadline))
             connection.connect(location.control_socket)
             return ControlClient(connection, deadline)
-        except (OSError, ConnectionLost) as error:
+        except (OSError, ConnectionLost, ControlTimeout) as error:
             connection.close()
             _check_running(location, configuration, deadline, error)
         except ControlError as error:

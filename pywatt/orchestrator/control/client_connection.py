@@ -67,11 +67,17 @@ class ClientConnection(asyncio.Protocol):
         self._on_open(self)
 
     def pause_writing(self) -> None:
-        """The client does not read at the moment."""
+        """The client does not read at the moment: until it does, nothing more is taken from it."""
         self._outgoing.pause()
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._frame_clock.hold()
 
     def resume_writing(self) -> None:
         """The client reads on."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+            self._frame_clock.release()
         self._outgoing.resume()
         for request in list(self._lost):
             self._tell_lost(request)

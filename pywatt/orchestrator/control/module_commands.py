@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT: Final = 60.0
 """Seconds that `wait`, `start` and `restart` wait where the client says nothing."""
+START_GRACE: Final = 10.0
+"""Seconds that a start of all may take beyond what the modules are allowed."""
 
 
 class ModuleCommands:
@@ -54,7 +56,7 @@ class ModuleCommands:
         waiting = {"names": NAMES, "timeout": SECONDS}
         return {
             "modules": Command(self._modules, {"names": NAMES}),
-            "wait": Command(self._wait, waiting),
+            "wait": Command(self._wait, {**waiting, "settle": FLAG}),
             "start": Command(self._start, {**waiting, "no_wait": FLAG}),
             "restart": Command(self._restart, {**waiting, "no_wait": FLAG}),
             "stop": Command(self._stop, {"names": NAMES}),
@@ -117,13 +119,19 @@ class ModuleCommands:
     async def _until_ready(
         self, modules: list[ManagedModule], arguments: Arguments, send_item: SendItem
     ) -> dict[str, Any]:
-        timeout = arguments["timeout"]
-        seconds = DEFAULT_TIMEOUT if timeout is None else timeout
+        settle = arguments.get("settle", False)
+        seconds = arguments["timeout"]
+        if seconds is None:
+            seconds = self._supervisor.start_allowance + START_GRACE if settle else DEFAULT_TIMEOUT
         with StateChanges(self._events, [module.name for module in modules], send_item) as changes:
+            if settle:
+                # Between a question of its own and this one, the client would miss changes.
+                send_item({"modules": self._reports.describe(modules)})
             try:
                 async with asyncio.timeout(seconds):
                     while not all(module.is_ready for module in modules):
-                        self._check_not_lost(modules)
+                        if not settle or self._supervisor.settled:
+                            self._check_not_lost(modules)
                         await changes.next()
             except TimeoutError:
                 missing = [module for module in modules if not module.is_ready]

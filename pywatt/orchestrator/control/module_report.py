@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from pywatt.observe.redaction import redact
 from pywatt.orchestrator.processes.usage import Load, UsageSampler
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
@@ -74,7 +75,7 @@ def is_well(module: ManagedModule) -> bool:
 
 
 def reason(module: ManagedModule) -> str | None:
-    """Return why a module is not ready; None when it is, or when somebody wanted it so.
+    """Return why a module is not ready, secrets removed; None when it is, or when somebody wanted it so.
 
     Args:
         module: the module.
@@ -83,7 +84,7 @@ def reason(module: ManagedModule) -> str | None:
         return None
     if module.state is ModuleState.STARTING:
         before = f" (before: {module.last_error})" if module.last_error else ""
-        return f"{module.missing}{before}"
+        return redact(f"{module.missing}{before}")
     if module.state is ModuleState.WAITING and module.last_error is None:
         return f"waits for {', '.join(module.configuration.after)}"
-    return module.last_error
+    return None if module.last_error is None else redact(module.last_error)

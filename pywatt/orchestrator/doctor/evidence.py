@@ -181,7 +181,7 @@ class Probe:
         began: monotonic seconds.
         seconds: until the answer.
         status: of the answer; None when there was none.
-        problem: why there was none.
+        problem: why there was none; empty when there was none in time.
     """
 
     path: str

@@ -185,7 +185,7 @@ class _Examination:
         self._spawned = time.monotonic()
         self._supervisor.start_all()
         deadline = self._subject.module.start_timeout
-        while self._module.state not in (ModuleState.READY, *ENDED):
+        while self._module.state not in (ModuleState.READY, *ENDED) and not self._waits_in_vain():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PROGRESS_INTERVAL):
                     await self._changed.wait()
@@ -193,6 +193,11 @@ class _Examination:
             waited = time.monotonic() - self._spawned
             what = "until it is ready" if self._module.announcement else "for its announcement"
             self._progress(f"waiting {what} ({waited:.0f} of {deadline:g} s)")
+
+    def _waits_in_vain(self) -> bool:
+        """Whether it waits for a secret that it will not get: a crate module is refused by silence."""
+        refused = any(secret.source is None for secret in self._desk.asked.values())
+        return refused and self._subject.module.sdk == "crate"
 
     async def _observe(self, observe: float, *, requests: bool) -> None:
         end = time.monotonic() + observe

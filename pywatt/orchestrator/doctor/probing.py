@@ -101,7 +101,7 @@ async def _ask(module: ManagedModule, path: str) -> Probe:
             request = HttpRequest(new_identifier(), "GET", path, {"accept": "*/*", "host": "doctor"}, None)
             status = (await module.link.exchange(request, PROBE_TIMEOUT)).status_code
     except TimeoutError:
-        problem = f"it did not answer within {PROBE_TIMEOUT:g} s"
+        pass
     except (ProbeError, ModuleUnavailable, NetworkError) as error:
-        problem = str(error)
+        problem = str(error) if time.monotonic() - began < PROBE_TIMEOUT else ""
     return Probe(path, began, time.monotonic() - began, status, problem)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pywatt.observe.redaction import redact
+from pywatt.orchestrator.console.log_entry import entry_from, read_json_line
 from pywatt.orchestrator.doctor.evidence import Evidence, Frame, LogLine, RecordedError
 
 MAX_STACK: Final = 12
@@ -95,13 +96,13 @@ def stack_quote(evidence: Evidence, stack: Sequence[Frame]) -> tuple[str, ...]:
 
 
 def log_quote(lines: Sequence[LogLine], most: int = 5) -> tuple[str, ...]:
-    """Return the last lines of a log.
+    """Return the last lines of a log; of a line of JSON its level and message.
 
     Args:
         lines: oldest first.
         most: how many at most.
     """
-    return tuple(_cut(line.text) for line in lines if line.text.strip())[-most:]
+    return tuple(_cut(_log_text(line.text)) for line in lines if line.text.strip())[-most:]
 
 
 def described(error: RecordedError) -> str:
@@ -112,6 +113,14 @@ def described(error: RecordedError) -> str:
     """
     first = error.message.splitlines()[0] if error.message else ""
     return f"{error.type}: {first}" if first else error.type
+
+
+def _log_text(text: str) -> str:
+    document = read_json_line(text)
+    if document is None:
+        return text
+    entry = entry_from(document)
+    return f"{entry.level} {entry.message}"
 
 
 def _cut(text: str) -> str:

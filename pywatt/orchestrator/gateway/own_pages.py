@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qs
 
 from pywatt.observe.metrics_text import CONTENT_TYPE as METRICS_CONTENT
+from pywatt.observe.redaction import redact
 from pywatt_fast import encode_json
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class OwnPages:
         for name, module in self._modules.items():
             failure = None if module.is_ready else module.state.value
             if failure is not None and module.last_error is not None:
-                failure += f": {module.last_error}"
+                failure += f": {redact(str(module.last_error))}"
             modules.append(_Check(name, failure, name in excluded))
         checks += modules
         unknown = [name for name in excluded if name not in self._modules]
@@ -131,7 +132,7 @@ class OwnPages:
         module = self._modules[check.name]
         standing: dict[str, object] = {"ready": module.is_ready, "state": module.state.value}
         if module.last_error is not None:
-            standing["error"] = str(module.last_error)
+            standing["error"] = redact(str(module.last_error))
         if check.excluded:
             standing["excluded"] = True
         return standing

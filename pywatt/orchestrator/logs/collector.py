@@ -165,6 +165,11 @@ class LogCollector:
         pipe = self._pipes.get(module)
         return [] if pipe is None else [*pipe.before, *pipe.recent][-REMEMBERED_LINES:]
 
+    @property
+    def lost_lines(self) -> dict[str, int]:
+        """How many lines of each log could not be written, since this orchestrator runs."""
+        return {log: file.lost for log, file in list(self._files.items())}
+
     def say(self, line: str, module: str | None = None) -> None:
         """Write a line of the orchestrator's own; from any thread.
 

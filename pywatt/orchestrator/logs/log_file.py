@@ -23,6 +23,7 @@ from pywatt.orchestrator.logs.log_directory import LogDirectory, file_name
 
 _LAST_ENTRY: Final = 2 * MAX_PART
 _ROTATION_RETRY: Final = 1.0  # seconds after a rotation that was refused
+_TELLING_INTERVAL: Final = 5.0  # a disk that is nearly full takes a short line now and then
 
 
 @frozen
@@ -76,6 +77,9 @@ class LogFile:
         self._size = 0
         self._lost_now = 0
         self._reason: str | None = None
+        self._lost_untold = 0
+        self._reason_untold = ""
+        self._next_telling = 0.0
         self._rotation_refused = False
         self._rotates_again = 0.0
 
@@ -98,6 +102,8 @@ class LogFile:
             self._lose(entries if self._reason is not None else failure.rest, failure.cause)
         except OSError as error:
             self._lose(entries, error)
+        if self._reason is None and self._lost_untold:
+            self._tell_recovery()
 
     def close(self) -> None:
         """Close the file; it is opened again when something is appended."""
@@ -111,7 +117,17 @@ class LogFile:
         self._write_rotating(entries_of([Piece(FULL, notice)], self._stamps.at(now)))
         self._reason = None
         self._lost_now = 0
-        self._owner.trouble(self._log, f"its log is written again; {lost_text(lost, reason)}")
+        self._lost_untold += lost
+        self._reason_untold = reason
+
+    def _tell_recovery(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_telling:
+            self._next_telling = now + _TELLING_INTERVAL
+            lost, self._lost_untold = self._lost_untold, 0
+            self._owner.trouble(
+                self._log, f"its log is written again; {lost_text(lost, self._reason_untold)}"
+            )
 
     def _lose(self, entries: bytes, error: OSError) -> None:
         lines = entries.count(b"\n")
@@ -119,6 +135,8 @@ class LogFile:
         self.lost += lines
         if self._reason is None:
             self._reason = error.strerror or str(error)
+            if self._lost_untold:
+                return  # told, and not over yet
             path = self._directory.file_path(file_name(self._log))
             what = "its lines are lost, and counted, until it can be written again; the module runs on"
             self._owner.trouble(self._log, f"{path} cannot be written: {self._reason}; {what}")

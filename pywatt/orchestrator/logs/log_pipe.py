@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pywatt.observe.chunk_redaction import ChunkRedactor
-from pywatt.orchestrator.logs.entry_format import PARTIAL, Piece
+from pywatt.orchestrator.logs.entry_format import MAX_PART, PARTIAL, Piece
 from pywatt.orchestrator.logs.line_cutter import LineCutter
 
 PIPE_SIZE: Final = 256 * 1024
@@ -21,6 +21,7 @@ REMEMBERED_LENGTH: Final = 4096  # a JSON line that is cut cannot be read any mo
 _REMEMBERED: Final = REMEMBERED_LINES * REMEMBERED_LENGTH
 _SPLIT: Final = 2 * REMEMBERED_LINES  # some of them may be blank
 CUT_MARK: Final = b" ... [line cut]"
+_SHOWN_PART: Final = MAX_PART - len(CUT_MARK)
 
 
 class LogPipe:
@@ -100,7 +101,7 @@ class LogPipe:
         for tag, content in pieces:
             if tag == PARTIAL:
                 if not self._shown_inside_line:
-                    texts.append(content + CUT_MARK + b"\n")
+                    texts.append(content[:_SHOWN_PART] + CUT_MARK + b"\n")
                 self._shown_inside_line = True
                 continue
             if self._shown_inside_line:

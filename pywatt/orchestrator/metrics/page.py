@@ -5,7 +5,7 @@ Each family is described in docs/operations.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from pywatt.build_info import get_version_info
@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from pywatt.orchestrator.supervision.managed_module import ManagedModule
 
 
-def write_page(modules: Collection[ManagedModule], requests: RequestCounts, broker: Broker) -> bytes:
+def write_page(
+    modules: Collection[ManagedModule],
+    requests: RequestCounts,
+    broker: Broker,
+    lost_lines: Mapping[str, int],
+) -> bytes:
     """Write the page.
 
     Args:
         modules: all of them.
         requests: what the gateway has counted.
         broker: carries the calls.
+        lost_lines: by log, how many lines could not be written.
     """
     text = MetricsText()
     _add_build(text)
@@ -36,6 +42,11 @@ def write_page(modules: Collection[ManagedModule], requests: RequestCounts, brok
     _add_requests(text, requests)
     _add_calls(text, broker)
     _add_queues(text, modules, broker)
+    text.counter(
+        "pywatt_log_lines_lost_total",
+        "Lines that could not be written to the module's log.",
+        ((_name(module), lost_lines.get(module.name, 0)) for module in modules),
+    )
     return text.render()
 
 

@@ -17,6 +17,7 @@ _USER_TICKS: Final = 11
 _SYSTEM_TICKS: Final = 12
 _CHILDREN_USER_TICKS: Final = 13
 _CHILDREN_SYSTEM_TICKS: Final = 14
+_START_TICKS: Final = 19
 _RESIDENT_PAGES: Final = 21
 _ENDED: Final = (b"Z", b"X")
 _LONGEST_STATUS: Final = 4096
@@ -30,11 +31,13 @@ class SessionUsage:
         cpu_seconds: of them and of those of their children that have ended and were waited for.
         memory_bytes: resident now; what they share counts in each.
         processes: how many there are.
+        age: seconds since the oldest of them was started; None where the system does not tell.
     """
 
     cpu_seconds: float
     memory_bytes: int
     processes: int
+    age: float | None = None
 
 
 def session_usage(sessions: Iterable[int], proc: Path = Path("/proc")) -> dict[int, SessionUsage]:
@@ -51,6 +54,7 @@ def session_usage(sessions: Iterable[int], proc: Path = Path("/proc")) -> dict[i
     ticks = dict.fromkeys(wanted, 0)
     pages = dict.fromkeys(wanted, 0)
     processes = dict.fromkeys(wanted, 0)
+    started: dict[int, int] = {}
     for fields in _processes(proc) if wanted else ():
         session = int(fields[_SESSION])
         if session not in wanted or fields[_STATE] in _ENDED:
@@ -58,13 +62,20 @@ def session_usage(sessions: Iterable[int], proc: Path = Path("/proc")) -> dict[i
         ticks[session] += sum(int(fields[at]) for at in range(_USER_TICKS, _CHILDREN_SYSTEM_TICKS + 1))
         pages[session] += int(fields[_RESIDENT_PAGES])
         processes[session] += 1
-    if not any(processes.values()):
+        begun = int(fields[_START_TICKS])
+        started[session] = min(begun, started.get(session, begun))
+    if not started:
         return {}
     per_second, page_size = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+    up = _seconds_since_boot()
     return {
-        session: SessionUsage(ticks[session] / per_second, pages[session] * page_size, count)
-        for session, count in processes.items()
-        if count
+        session: SessionUsage(
+            ticks[session] / per_second,
+            pages[session] * page_size,
+            processes[session],
+            None if up is None else max(0.0, up - begun / per_second),
+        )
+        for session, begun in started.items()
     }
 
 
@@ -77,7 +88,8 @@ class Load:
     """What the processes of a module take now.
 
     Attributes:
-        cpu_percent: of one core, since the sample before; None when there is none.
+        cpu_percent: of one core, since the sample before, or in the whole life of the processes when there is
+            none; None where that cannot be told.
         memory_bytes: resident now.
         processes: how many there are.
     """
@@ -129,13 +141,22 @@ class UsageSampler:
 
     def _percent(self, session: int, used: SessionUsage, now: float) -> float | None:
         """The share since the sample before; the one that was told then, if that was only a moment ago."""
-        at, seconds = self._samples.setdefault(session, (now, used.cpu_seconds))
+        if session not in self._samples:
+            self._samples[session] = (now, used.cpu_seconds)
+            # As `ps` has it: better than nothing, and all there is for whoever asks once.
+            return 100 * used.cpu_seconds / used.age if used.age else None
+        at, seconds = self._samples[session]
         if now - at < SHORTEST_INTERVAL:
             known = self._loads.get(session)
             return None if known is None else known.cpu_percent
         self._samples[session] = (now, used.cpu_seconds)
         # A child that ends without being waited for takes its time along: never below nothing.
         return max(0.0, 100 * (used.cpu_seconds - seconds) / (now - at))
+
+
+def _seconds_since_boot() -> float | None:
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return None if clock is None else time.clock_gettime(clock)
 
 
 def _processes(proc: Path) -> Iterable[list[bytes]]:

@@ -64,7 +64,9 @@ async def probe_status(address: ListenAddress, path: str, timeout: float) -> int
                 await _close(writer)
     except TimeoutError:
         raise ProbeError(f"{address} did not answer GET {path} within {timeout:.1f} s") from None
-    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+    except asyncio.IncompleteReadError:
+        raise ProbeError(f"{address} closed the connection before it answered GET {path}") from None
+    except (OSError, asyncio.LimitOverrunError) as error:
         raise ProbeError(f"{address} broke off GET {path}: {error}") from error
     return _status(line, address)
 

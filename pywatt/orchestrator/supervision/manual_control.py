@@ -33,9 +33,6 @@ class ManualControl:
 
     Args:
         supervisor: of the modules.
-
-    Attributes:
-        restarting: modules that are being restarted: they stop only to start again.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:
@@ -44,7 +41,6 @@ class ManualControl:
         self._awaited_restarts: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
-        self.restarting: set[str] = set()
 
     async def restart(self, name: str) -> None:
         """Restart a module, or start it; returns before it is ready.
@@ -105,11 +101,7 @@ class ManualControl:
     async def _restart_in_turn(self, name: str) -> None:
         async with self._turns[name]:
             self._awaited_restarts.pop(name, None)
-            self.restarting.add(name)
-            try:
-                await self._supervisor.modules[name].restart()
-            finally:
-                self.restarting.discard(name)
+            await self._supervisor.modules[name].restart()
 
     async def _start_in_turn(self, name: str) -> bool:
         async with self._turns[name]:

@@ -68,6 +68,20 @@ class Supervisor:
         return all(module.is_ready or self.is_lost(module) for module in self.modules.values())
 
     @property
+    def start_allowance(self) -> float:
+        """Seconds that a start of all may take: the longest chain of those that wait for each other."""
+        allowed: dict[str, float] = {}
+
+        def allow(name: str) -> float:
+            if name not in allowed:
+                configuration = self.modules[name].configuration
+                before = max(map(allow, configuration.after), default=0.0)
+                allowed[name] = before + configuration.start_timeout
+            return allowed[name]
+
+        return max(map(allow, self.modules), default=0.0)
+
+    @property
     def not_started(self) -> list[ManagedModule]:
         """Modules that could not be started, or ended too often, or wait for one of those."""
         return [module for module in self.modules.values() if self._is_held_up(module)]

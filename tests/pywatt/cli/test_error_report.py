@@ -37,7 +37,8 @@ def test_a_second_start_says_how_to_stop_the_first(capsys: pytest.CaptureFixture
     assert report(AlreadyRunning(Path("/run/x"), 17)) == 1
     assert capsys.readouterr().err == (
         "error: this configuration is already running, in process 17 (run directory /run/x)\n"
-        "  stop it with Ctrl-C in its terminal, or: kill 17\n"
+        "  look at it with: pywatt ps\n"
+        "  stop it with: pywatt down\n"
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from gateways import StartGateway
 
-ON_BOTH_LOOPS = {"gateway", "links", "supervision"}
+ON_BOTH_LOOPS = {"control", "gateway", "links", "supervision"}
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 

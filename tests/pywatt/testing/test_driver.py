@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import select
+import subprocess
 import sys
 from pathlib import Path
 
@@ -85,7 +88,7 @@ async def test_it_hears_heartbeats_on_every_carrier(bare_module: BareModule) -> 
     """
     async with ReferenceDriver.start(bare_module(script)) as module:
         for carrier in module.carriers:
-            assert await module.heartbeat(carrier) > 0
+            assert await module.heartbeat(carrier) >= 0
 
 
 async def test_it_answers_secrets_and_never_shows_them(bare_module: BareModule) -> None:
@@ -226,7 +229,7 @@ async def test_a_wait_ends_when_the_module_does(bare_module: BareModule) -> None
 
 
 async def test_a_wait_says_what_was_awaited(bare_module: BareModule) -> None:
-    async with ReferenceDriver.start(bare_module("hear(); hear()"), carriers=()) as module:
+    async with ReferenceDriver.start(bare_module("announce(); hear(); hear()"), carriers=()) as module:
         with pytest.raises(NotSeenError, match=r"heartbeat_ack on stdio was not seen within 0.3 s"):
             await module.heartbeat("stdio", timeout=SHORT)
 
@@ -289,3 +292,122 @@ async def test_a_secret_in_our_environment_does_not_reach_the_module(
         bare_module(script), carriers=(), secrets={"KEY": "from-the-driver"}
     ) as module:
         assert (await module.announced()).listen == ""
+
+
+COMPILED_LOSES_AN_ANSWER = """
+    say({"op": "get_secret", "name": "KEY"})
+    hear()
+    assert hear()["value"] == "open-sesame"
+    announce()
+    hear()
+"""
+
+
+async def test_a_compiled_module_hears_the_answer_again_when_it_lost_it(bare_module: BareModule) -> None:
+    async with ReferenceDriver.start(
+        bare_module(COMPILED_LOSES_AN_ANSWER), carriers=(), secrets={"KEY": "open-sesame"}, compiled=True
+    ) as module:
+        await module.announced()
+
+
+async def test_a_compiled_module_is_not_told_twice_what_it_heard(bare_module: BareModule) -> None:
+    script = """
+        say({"op": "get_secret", "name": "KEY"})
+        hear()
+        announce()
+        assert hear() == {"op": "shutdown"}
+    """
+    async with ReferenceDriver.start(
+        bare_module(script), carriers=(), secrets={"KEY": "open-sesame"}, compiled=True
+    ) as module:
+        await module.announced()
+        assert (await module.shutdown()).code == 0
+
+
+async def test_the_newest_connection_is_the_channel(bare_module: BareModule) -> None:
+    script = """
+        first = Channel("tcp")
+        second = Channel("tcp")
+        first.socket.close()
+        announce()
+        assert second.hear() == {"op": "heartbeat"}
+        second.say({"op": "heartbeat_ack"})
+        hear()
+    """
+    async with ReferenceDriver.start(bare_module(script), carriers=["tcp"]) as module:
+        await module.connected("tcp", 2)
+        await module.heartbeat("tcp")
+        assert module.times_connected("tcp") == 2
+
+
+async def test_a_connection_can_be_cut(bare_module: BareModule) -> None:
+    script = """
+        channel = Channel("unix")
+        announce()
+        assert channel.socket.recv(1) == b""
+        channel.connect()
+        assert channel.hear() == {"op": "heartbeat"}
+        channel.say({"op": "heartbeat_ack"})
+        hear()
+    """
+    async with ReferenceDriver.start(bare_module(script), carriers=["unix"]) as module:
+        await module.announced()
+        await module.cut("unix")
+        await module.connected("unix", 2)
+        await module.heartbeat("unix")
+
+
+async def test_heartbeats_are_pumped_as_long_as_the_block_runs(bare_module: BareModule) -> None:
+    script = """
+        channel = Channel("tcp")
+        announce()
+        for number in range(3):
+            channel.hear()
+            channel.say({"op": "heartbeat_ack"})
+        sys.stderr.write("three\\n")
+        hear()
+    """
+    driver = ReferenceDriver.start(bare_module(script), carriers=["tcp"])
+    async with driver as module, module.pump("tcp", interval=0.0):
+        await module.logged("three")
+
+
+async def test_a_late_answer_is_no_violation(bare_module: BareModule) -> None:
+    script = r"announce(); request = hear(); hear(); answer(request); sys.stderr.write('late\n'); hear()"
+    async with ReferenceDriver.start(bare_module(script), carriers=()) as module:
+        with pytest.raises(NotSeenError):
+            await module.http("GET", "/a", timeout=SHORT)
+        await module.send({"op": "heartbeat"})
+        await module.logged("late")
+        assert module.violations == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux tells of the end of a stranger")
+def test_a_module_ends_when_the_driver_is_killed(bare_module: BareModule) -> None:
+    stubborn = """
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        announce()
+        while True:
+            time.sleep(600)
+    """
+    driver = f"""
+import asyncio
+from pywatt.testing import ReferenceDriver
+
+async def main():
+    async with ReferenceDriver.start({bare_module(stubborn)!r}, carriers=()) as module:
+        await module.announced()
+        print(module.pid, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+    with subprocess.Popen([sys.executable, "-c", driver], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        module = os.pidfd_open(int(process.stdout.readline()))
+        try:
+            process.kill()
+            readable, _, _ = select.select([module], [], [], 20.0)
+            assert readable == [module]
+        finally:
+            os.close(module)

@@ -10,6 +10,12 @@ import pytest
 import pywatt.testing
 
 PUBLIC = {
+    "check_conformance",
+    "conformance_cases",
+    "ConformanceCase",
+    "Status",
+    "CaseResult",
+    "ConformanceReport",
     "AnnouncedEndpoint",
     "Announcement",
     "ConformanceError",

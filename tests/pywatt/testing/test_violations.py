@@ -100,6 +100,25 @@ async def test_an_answer_on_another_carrier(bare_module: BareModule) -> None:
             await module.http("GET", "/a", carrier="tcp")
 
 
+async def test_identify_on_standard_output_beside_a_channel(bare_module: BareModule) -> None:
+    script = """
+        channel = Channel("tcp")
+        channel.say({"op": "identify", "module_id": "module", "identify": "module"})
+        assert channel.hear() == {"op": "heartbeat"}
+        say({"op": "identify", "module_id": "module", "identify": "module"})
+        hear()
+    """
+
+    async def drive() -> None:
+        async with ReferenceDriver.start(bare_module(script), carriers=["tcp"]) as module:
+            await module.identified("tcp")
+            await module.send({"op": "heartbeat"}, "tcp")
+            await module.until(lambda: None, "a violation")
+
+    with pytest.raises(ConformanceError, match="expected it there only without channels"):
+        await drive()
+
+
 async def test_a_second_answer(bare_module: BareModule) -> None:
     script = "announce(); request = hear(); answer(request); answer(request); hear()"
 

@@ -53,13 +53,23 @@ def calls_during(probe: Probe, evidence: Evidence) -> list[CallAway]:
 
 def _judge(probe: Probe, evidence: Evidence) -> Iterator[Finding]:
     where = f"GET {probe.path}"
-    if probe.status is None:
+    if probe.status is None and not probe.problem:
         yield Finding(
             FindingCode.ENDPOINT_SILENT,
             Severity.WARNING,
-            f"{where} got no answer: {probe.problem.rstrip('.')}.",
+            f"{where} was not answered within {probe.seconds:.0f} s.",
             "If it streams on purpose, serve it with bind_http=True; else look for what it waits for.",
             where=where,
+        )
+    elif probe.status is None:
+        lines = _log_of(probe, evidence)
+        yield Finding(
+            FindingCode.ENDPOINT_FAILS,
+            Severity.ERROR,
+            f"{where} ends without an answer: {probe.problem.rstrip('.')}.",
+            "Look at its log for what broke off there.",
+            where=where,
+            quote=log_quote(lines, 3),
         )
     elif probe.status in NOT_SERVED:
         yield _not_served(probe, evidence, where)

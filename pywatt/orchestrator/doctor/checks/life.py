@@ -25,6 +25,10 @@ HANDSHAKE: Final = (
     'its first line on standard input:  {"op":"init", ...}',
     'what it answers on standard output: {"op":"announce","listen":"","endpoints":[]}',
 )
+_CRATE_TARGET: Final = '"target":"pywatt_sdk::'
+_MARK_CRATE: Final = (
+    'Mark it in pywatt.toml, sdk = "crate" (here: --sdk crate): it then gets a TCP channel of its own.'
+)
 _SERVERS: Final = re.compile(
     r"uvicorn|hypercorn|waitress|gunicorn|werkzeug|http/server|socketserver|aiohttp/web|serve_forever"
 )
@@ -36,14 +40,9 @@ def check_life(evidence: Evidence) -> Iterator[Finding]:
     Args:
         evidence: what was seen.
     """
-    if is_unmarked_crate(evidence):
-        yield Finding(
-            FindingCode.CRATE_WITHOUT_TCP,
-            Severity.ERROR,
-            "It is built with the Rust crate, and ended because it was offered no TCP channel.",
-            'Mark it in pywatt.toml, sdk = "crate" (here: --sdk crate): it then gets a channel of its own.',
-            quote=log_quote(evidence.log, 2),
-        )
+    crate = _crate_without_tcp(evidence)
+    if crate is not None:
+        yield crate
         return
     if evidence.ready is None:
         yield from _not_up(evidence)
@@ -53,14 +52,28 @@ def check_life(evidence: Evidence) -> Iterator[Finding]:
         yield from _leaving(evidence)
 
 
-def is_unmarked_crate(evidence: Evidence) -> bool:
-    """Tell whether it is a module of the Rust crate that is not marked as one.
-
-    Args:
-        evidence: what was seen.
-    """
-    told = UNSERIALISABLE_IDENTIFY.decode()
-    return evidence.module.sdk != "crate" and any(told in line.text for line in evidence.log)
+def _crate_without_tcp(evidence: Evidence) -> Finding | None:
+    """A module of the Rust crate that is not marked as one, or that takes no TCP channel."""
+    if evidence.ready is not None:
+        return None
+    ended = any(UNSERIALISABLE_IDENTIFY.decode() in line.text for line in evidence.log)
+    marked = evidence.module.sdk == "crate"
+    if not ended and (marked or not any(_CRATE_TARGET in line.text for line in evidence.log)):
+        return None
+    if marked:
+        what = (
+            "It is built with the Rust crate, and ended because it took no TCP channel, which it was offered."
+        )
+        cure = "Let its ChannelPreferences use TCP: without that channel the crate cannot say who it is."
+    elif ended:
+        what = "It is built with the Rust crate, and ended because it was offered no TCP channel."
+        cure = _MARK_CRATE
+    else:
+        what = "It is built with the Rust crate, and not marked as such: it is spoken to in the wrong way."
+        cure = _MARK_CRATE
+    return Finding(
+        FindingCode.CRATE_WITHOUT_TCP, Severity.ERROR, what, cure, quote=log_quote(evidence.log, 2)
+    )
 
 
 def _not_up(evidence: Evidence) -> Iterator[Finding]:
@@ -159,9 +172,18 @@ def _never_announced(evidence: Evidence) -> Finding:
         FindingCode.NEVER_ANNOUNCED,
         Severity.ERROR,
         f"It did not announce itself within {seconds:g} s.",
-        'Does it speak the protocol at all? A plain web server is marked sdk = "none" (here: --sdk none).',
+        _silence_cure(evidence),
         quote=(*log_quote(evidence.log, 3), *HANDSHAKE),
     )
+
+
+def _silence_cure(evidence: Evidence) -> str:
+    if evidence.secrets and evidence.module.sdk != "crate":
+        return (
+            "It got its secrets and said nothing more. A module of the Rust crate loses answers unless it is "
+            'marked sdk = "crate" (here: --sdk crate).'
+        )
+    return 'Does it speak the protocol at all? A plain web server is marked sdk = "none" (here: --sdk none).'
 
 
 def _last_wait(evidence: Evidence) -> tuple[Frame, ...]:

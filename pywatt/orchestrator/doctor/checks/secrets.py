@@ -49,7 +49,7 @@ def _missing(secret: AskedSecret, evidence: Evidence) -> Finding:
     place = (
         "under [modules.NAME] env or in a file that [secrets] from names" if _from_file(evidence) else ".env"
     )
-    again = evidence.target if evidence.is_python else f"-- {evidence.target}"
+    again = evidence.target if evidence.is_python else "..."
     return Finding(
         FindingCode.MISSING_SECRET,
         Severity.ERROR,

@@ -157,3 +157,39 @@ def test_a_stream_without_a_descriptor_is_written_to() -> None:
     output.write_line("line")
     output.close()
     assert stream.getvalue() == "line\n"
+
+
+def test_many_lines_at_once_arrive_whole_and_in_their_order(pipe: Pipe) -> None:
+    output = LineOutput(pipe.stream)
+    lines = [b"%d %b\n" % (number, b"x" * 100) for number in range(1000)]
+    reader = threading.Thread(target=lambda: output.write_lines(lines) or output.close(DEADLINE))
+    reader.start()
+    received = b""
+    while received.count(b"\n") < len(lines):
+        received += os.read(pipe.reader, 65_536)
+    reader.join(DEADLINE)
+    assert received == b"".join(lines)
+
+
+def test_of_many_lines_at_once_each_one_is_counted_that_nobody_read(pipe: Pipe) -> None:
+    output = LineOutput(pipe.stream, max_backlog=100_000)
+    output.write_lines([b"x" * 999 + b"\n"] * 1000)
+    assert output.dropped > 0
+    dropped = output.dropped
+    received = b""
+    while b"were dropped" not in received:
+        received += os.read(pipe.reader, 65_536)
+    assert received.count(b"x\n") + dropped == 1000
+
+
+def test_without_a_descriptor_many_lines_are_written_too() -> None:
+    stream = io.StringIO()
+    LineOutput(stream).write_lines([b"one\n", b"caf\xe9\n"])
+    assert stream.getvalue() == "one\ncaf\\xe9\n"
+
+
+def test_the_null_device_is_nowhere() -> None:
+    with open(os.devnull, "w", encoding="utf-8") as stream:
+        assert LineOutput(stream).is_nowhere
+    assert LineOutput(None).is_nowhere
+    assert not LineOutput(io.StringIO()).is_nowhere

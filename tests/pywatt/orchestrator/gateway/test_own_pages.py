@@ -7,6 +7,7 @@ import json
 import pytest
 from gateways import StandInModule, StartGateway, echo
 
+from pywatt.observe.redaction import register_secret
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
 PROBES = ["/livez", "/readyz", "/healthz"]
@@ -81,6 +82,15 @@ class TestReadiness:
         answer = await gateway.ask("/readyz?verbose&exclude=shpo")
         assert b'cannot be excluded: no matches for "shpo"\n' in answer.body
         assert answer.status == 200
+
+    async def test_a_line_of_log_tells_no_secret(self, start_gateway: StartGateway) -> None:
+        register_secret("open-sesame")
+        bank = StandInModule("bank", state=ModuleState.FAILED, last_error="bad key open-sesame")
+        gateway = await start_gateway(bank)
+        for target in ("/readyz", "/readyz?verbose"):
+            body = (await gateway.ask(target)).body
+            assert b"bad key" in body
+            assert b"open-sesame" not in body
 
     async def test_nothing_is_ready_while_the_whole_drains(self, start_gateway: StartGateway) -> None:
         shop = StandInModule("shop")

@@ -128,7 +128,7 @@ async def test_a_very_long_line_is_kept_whole_and_shown_in_part(collecting: Coll
     assert collecting.kept("web") == [b"before", line, b"after"] or collecting.kept("web.log.1")
     before, cut, after = collecting.shown("web")
     assert (before, after) == (b"before", b"after")
-    assert cut == b"y" * 65_536 + CUT_MARK
+    assert cut == (b"y" * 65_536)[: -len(CUT_MARK)] + CUT_MARK
 
 
 async def test_secrets_are_neither_kept_nor_shown(collecting: Collecting) -> None:

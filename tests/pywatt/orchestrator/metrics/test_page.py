@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -20,9 +21,9 @@ __all__ = ["workshop"]
 Samples = dict[tuple[str, ...], float]
 
 
-def write(*modules: ManagedModule) -> str:
+def write(*modules: ManagedModule, lost_lines: Mapping[str, int] | None = None) -> str:
     by_name = {module.name: module for module in modules}
-    return write_page(modules, RequestCounts(by_name), Broker(by_name)).decode()
+    return write_page(modules, RequestCounts(by_name), Broker(by_name), lost_lines or {}).decode()
 
 
 def read(page: str) -> dict[tuple[str, ...], float]:
@@ -81,6 +82,12 @@ async def test_processes_are_shown_with_what_they_take(workshop: Workshop) -> No
 async def test_a_module_without_a_process_takes_nothing(workshop: Workshop) -> None:
     module = workshop.supervise(workshop.configuration("one")).modules["one"]
     assert ("pywatt_module_cpu_seconds_total", "one") not in read(write(module))
+
+
+async def test_lines_of_log_that_were_lost_are_counted(workshop: Workshop) -> None:
+    module = workshop.supervise(workshop.configuration("one")).modules["one"]
+    assert read(write(module))["pywatt_log_lines_lost_total", "one"] == 0
+    assert read(write(module, lost_lines={"one": 7}))["pywatt_log_lines_lost_total", "one"] == 7
 
 
 async def test_names_and_units_follow_the_conventions(workshop: Workshop) -> None:
