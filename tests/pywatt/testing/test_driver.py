@@ -230,6 +230,7 @@ async def test_a_wait_ends_when_the_module_does(bare_module: BareModule) -> None
 
 async def test_a_wait_says_what_was_awaited(bare_module: BareModule) -> None:
     async with ReferenceDriver.start(bare_module("announce(); hear(); hear()"), carriers=()) as module:
+        await module.announced()
         with pytest.raises(NotSeenError, match=r"heartbeat_ack on stdio was not seen within 0.3 s"):
             await module.heartbeat("stdio", timeout=SHORT)
 
@@ -375,6 +376,7 @@ async def test_heartbeats_are_pumped_as_long_as_the_block_runs(bare_module: Bare
 async def test_a_late_answer_is_no_violation(bare_module: BareModule) -> None:
     script = r"announce(); request = hear(); hear(); answer(request); sys.stderr.write('late\n'); hear()"
     async with ReferenceDriver.start(bare_module(script), carriers=()) as module:
+        await module.announced()
         with pytest.raises(NotSeenError):
             await module.http("GET", "/a", timeout=SHORT)
         await module.send({"op": "heartbeat"})
