@@ -84,4 +84,4 @@ class LineCutter:
     def _lines(self, content: bytes) -> Piece:
         self._is_inside_line = False
         content = self._redactor.redact(content)
-        return Piece(FULL, content.replace(b"\r\n", _END) if b"\r\n" in content else content)
+        return Piece(FULL, content.replace(b"\r\n", _END) if b"\r" in content else content)

@@ -19,7 +19,8 @@ READ_SIZE: Final = PIPE_SIZE
 REMEMBERED_LINES: Final = 20
 REMEMBERED_LENGTH: Final = 4096  # a JSON line that is cut cannot be read any more
 _REMEMBERED: Final = REMEMBERED_LINES * REMEMBERED_LENGTH
-_SPLIT: Final = 2 * REMEMBERED_LINES  # some of them may be blank
+_USUALLY_ENOUGH: Final = 8192
+_SPLIT: Final = REMEMBERED_LINES + 4  # some of them may be blank
 CUT_MARK: Final = b" ... [line cut]"
 _SHOWN_PART: Final = MAX_PART - len(CUT_MARK)
 
@@ -113,7 +114,13 @@ class LogPipe:
 
     def _remembered(self, pieces: list[Piece]) -> list[Piece]:
         for _, content in pieces[-REMEMBERED_LINES:]:
-            lines = content[-_REMEMBERED:].rsplit(b"\n", _SPLIT)
-            told = [line[:REMEMBERED_LENGTH] for line in lines if line and not line.isspace()]
+            told = _last_lines(content[-_USUALLY_ENOUGH:])
+            if len(told) < REMEMBERED_LINES and len(content) > _USUALLY_ENOUGH:
+                told = _last_lines(content[-_REMEMBERED:])
             self.recent = (*self.recent, *told)[-REMEMBERED_LINES:]
         return pieces
+
+
+def _last_lines(content: bytes) -> list[bytes]:
+    lines = content.rsplit(b"\n", _SPLIT)[-_SPLIT:]
+    return [line[:REMEMBERED_LENGTH] for line in lines if line and not line.isspace()]
