@@ -385,7 +385,7 @@ async def test_a_late_answer_is_no_violation(bare_module: BareModule) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux tells of the end of a stranger")
-def test_a_module_ends_when_the_driver_is_killed(bare_module: BareModule) -> None:
+def test_a_module_ends_when_the_driver_is_killed(bare_module: BareModule, tmp_path: Path) -> None:
     stubborn = """
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         announce()
@@ -404,7 +404,10 @@ async def main():
 
 asyncio.run(main())
 """
-    with subprocess.Popen([sys.executable, "-c", driver], stdout=subprocess.PIPE) as process:
+    # A killed driver cannot remove its directory.
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", driver]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         module = os.pidfd_open(int(process.stdout.readline()))
         try:
