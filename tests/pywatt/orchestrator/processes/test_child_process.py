@@ -199,6 +199,7 @@ def test_a_command_that_cannot_start_is_explained(
     on_loop: OnLoop, tmp_path: Path, prepare: Callable[[Path], dict[str, Any]], said: str, dies_with_us: bool
 ) -> None:
     (tmp_path / "text").write_text("no program")
+    on_loop(asyncio.sleep(0))  # the first loop of uvloop keeps a descriptor for all that follow
     before = len(os.listdir("/proc/self/fd"))
 
     async def main() -> None:
