@@ -11,7 +11,6 @@ import pty
 import re
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,8 @@ SHOP = Path(__file__).parent
 COMMAND_DEADLINE = 60.0
 WATCHED = 2.5  # seconds for which a command that never ends is looked at
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78]")
+HOME = "\x1b[H"
+ERASED = re.compile(r"[^\n]*\n(\x1b\[\?25h)?\r?\x1b\[1A\x1b\[2K|[^\n]*\x1b\[2K")
 COLUMNS = 110
 
 
@@ -36,7 +37,7 @@ class Step:
         code: the exit code that it has to leave with.
         seconds: after which Ctrl-C ends it; None for a command that ends by itself.
         before: what happens behind the scenes first; its text is shown as a comment.
-        during: what happens while the command runs, once it has shown something.
+        during: what happens while the command runs, once all modules are ready.
     """
 
     command: str
@@ -85,13 +86,10 @@ class Terminal:
         controller, side = pty.openpty()
         subprocess.run(["stty", "-F", os.ttyname(side), "cols", str(COLUMNS), "rows", "40"], check=True)
         process = subprocess.Popen(
-            ["sh", "-c", f"exec {step.command}"],
+            ["sh", "-c", step.command if "|" in step.command else f"exec {step.command}"],
             cwd=self.folder,
             env=self.environment,
-            stdin=side,
-            stdout=side,
-            stderr=side,
-            start_new_session=True,
+            preexec_fn=lambda: os.login_tty(side),  # noqa: PLW1509  # its own terminal, so that Ctrl-C reaches it
         )
         os.close(side)
         shown = b""
@@ -107,21 +105,26 @@ class Terminal:
                 if not piece:
                     break
                 shown += piece
-            if pending is not None and passed > WATCHED:
+            if pending is not None and b"Ready  all" in shown:
                 pending.act(self.folder)
                 pending = None
             if step.seconds is not None and passed > step.seconds and not interrupted:
-                process.send_signal(signal.SIGINT)
+                os.write(controller, b"\x03")
                 interrupted = True
             if passed > COMMAND_DEADLINE:
                 process.kill()
         os.close(controller)
         code = process.wait(10)
+        if code < 0:  # ended by a signal; a shell adds 128 to its number
+            code = 128 - code
         return code, readable(shown.decode(errors="replace"))
 
 
 def readable(text: str) -> str:
     """The text without escapes, and of each line what stood there in the end."""
+    if HOME in text:  # it was drawn again and again
+        text = text.rsplit(HOME, 1)[-1]
+    text = ERASED.sub("", text)
     lines = ESCAPES.sub("", text).replace("\r\n", "\n").split("\n")
     return "\n".join(line.rsplit("\r", 1)[-1].rstrip() for line in lines).strip("\n")
 
@@ -162,7 +165,7 @@ STEPS = [
         "pywatt dev",
         seconds=9.0,
         before=Change("and mended", replace_in("catalog.py", "imoprt", "import")),
-        during=Change("catalog.py is saved", replace_in("catalog.py", "1725", "1850")),
+        during=Change("catalog.py is saved", replace_in("catalog.py", "3450", "3650")),
     ),
 ]
 

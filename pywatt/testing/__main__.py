@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pywatt.testing.conformance.checking import CASE_DEADLINE, check_conformance, conformance_cases
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             check_conformance(
                 command,
                 module_id=given.module_id,
-                secrets=dict(_secret(parser, text) for text in given.secret),
+                secrets=dict(_secret(parser, text, os.environ) for text in given.secret),
                 carriers=carriers,
                 listen=given.listen,
                 deadline=given.deadline,
@@ -131,13 +131,13 @@ def _carriers(parser: argparse.ArgumentParser, text: str) -> tuple[CarrierName, 
     return tuple(name for name in CARRIERS if name in names)
 
 
-def _secret(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:
+def _secret(parser: argparse.ArgumentParser, text: str, environment: Mapping[str, str]) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if equals:
         return name, value
-    if name not in os.environ:
+    if name not in environment:
         parser.error(f"the secret {name} has no value here: set the variable, or say {name}=VALUE")
-    return name, os.environ[name]
+    return name, environment[name]
 
 
 def _show_progress(result: CaseResult) -> None:

@@ -383,7 +383,7 @@ class TestBlockingCalls:
         )
         finding = run.finding("blocking-call")
         assert (finding["where"], "under GET /slow" in finding["what"]) == ("patient.py:12", True)
-        assert finding["quote"][0] == "patient.py:12 in slow: time.sleep(0.4)"
+        assert finding["quote"][0] == "> patient.py:12 in slow: time.sleep(0.4)"
 
     def test_while_it_starts(self, clinic: Clinic) -> None:
         run = clinic.examine(
@@ -422,7 +422,8 @@ class TestTheShop:
     @pytest.mark.parametrize("module", ["catalog", "ledger", "orders", "storefront"])
     def test_nothing_is_found_that_is_not_there(self, module: str) -> None:
         run = Clinic(ROOT / "examples" / "shop").doctor(module)
-        assert (run.code, run.codes) == (0, set()), run.output
+        # Its file of secrets can be read by everybody, as a checkout is, and that is said.
+        assert (run.code, run.codes - {"orchestrator-warning"}) == (0, set()), run.output
 
     def test_calls_to_modules_that_are_not_there_are_no_errors(self) -> None:
         unchecked = Clinic(ROOT / "examples" / "shop").doctor("storefront").unchecked

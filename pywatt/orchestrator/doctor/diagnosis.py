@@ -14,6 +14,7 @@ from pywatt.orchestrator.doctor.checks.secrets import check_secrets
 from pywatt.orchestrator.doctor.checks.start_failures import check_start_failure
 from pywatt.orchestrator.doctor.checks.start_time import check_start_time
 from pywatt.orchestrator.doctor.checks.streams import check_streams
+from pywatt.orchestrator.doctor.checks.supervision import check_supervision
 from pywatt.orchestrator.doctor.evidence import Evidence
 from pywatt.orchestrator.doctor.findings import Fact, Finding, Report, sorted_findings
 from pywatt.orchestrator.doctor.unchecked import list_unchecked
@@ -27,6 +28,7 @@ CHECKS: Final[tuple[Callable[[Evidence], Iterator[Finding]], ...]] = (
     check_blocking,
     check_start_time,
     check_streams,
+    check_supervision,
 )
 
 

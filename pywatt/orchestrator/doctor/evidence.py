@@ -250,6 +250,7 @@ class Evidence:
         failure: why it was not ready, or ended, in the words of the supervision.
         diagnostics: what it recorded about itself; None when it recorded nothing.
         log: the last lines that it wrote.
+        warnings: what its supervision warned of.
         noise: lines on its standard output that are not the protocol.
         noise_count: how many there were.
         secrets: what it asked for.
@@ -276,6 +277,7 @@ class Evidence:
     failure: str = ""
     diagnostics: Diagnostics | None = None
     log: tuple[LogLine, ...] = ()
+    warnings: tuple[str, ...] = ()
     noise: tuple[str, ...] = ()
     noise_count: int = 0
     secrets: tuple[AskedSecret, ...] = ()

@@ -151,6 +151,7 @@ class _Examination:
             self._broker.close()
             await self._supervisor.close()
         self._progress("reading what it told")
+        self._warn_of_secret_files()
         diagnostics = read_records(self._records)
         source = self._subject.source
         sources = dict(_source_texts(source, diagnostics))
@@ -168,6 +169,7 @@ class _Examination:
             failure=failure,
             diagnostics=diagnostics,
             log=tuple(self._recorder.lines),
+            warnings=tuple(self._recorder.warnings),
             noise=tuple(self._recorder.noise),
             noise_count=self._recorder.noise_count,
             secrets=tuple(self._desk.asked.values()),
@@ -232,6 +234,13 @@ class _Examination:
         if operation.target_module_id != self._subject.module.name:
             self._recorder.call(operation)
         self._broker.route(source, operation)
+
+    def _warn_of_secret_files(self) -> None:
+        """What is wrong with a file of secrets concerns a module that has one from it."""
+        used = {secret.source for secret in self._desk.asked.values() if secret.source is not None}
+        for warning in self._secrets.warnings:
+            if any(source in warning for source in used):
+                self._recorder.event("WARN", warning)
 
     def _process_ended(self, name: str) -> None:
         self._broker.forget_module(name)

@@ -58,6 +58,7 @@ class FindingCode(StrEnum):
     SLOW_STOP = "slow-stop"
     IGNORES_STOP = "ignores-stop"
     LEAVES_CHILDREN = "leaves-children"
+    ORCHESTRATOR_WARNING = "orchestrator-warning"
 
 
 @frozen

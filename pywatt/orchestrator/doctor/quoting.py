@@ -79,7 +79,7 @@ def frame_quote(evidence: Evidence, frame: Frame) -> tuple[str, ...]:
 
 
 def stack_quote(evidence: Evidence, stack: Sequence[Frame]) -> tuple[str, ...]:
-    """Return a stack, innermost first, the author's frames before all others.
+    """Return a stack, innermost first, the author's frames, which are marked, before all others.
 
     Args:
         evidence: knows the directory.
@@ -88,7 +88,9 @@ def stack_quote(evidence: Evidence, stack: Sequence[Frame]) -> tuple[str, ...]:
     inner = list(reversed(stack))
     own = [frame for frame in inner if frame.own]
     others = [frame for frame in inner if not frame.own and not frame.file.startswith("<")]
-    lines = [f"{shown_place(frame, evidence)} in {frame.function}: {frame.text}" for frame in own][:MAX_STACK]
+    lines = [f"> {shown_place(frame, evidence)} in {frame.function}: {frame.text}" for frame in own][
+        :MAX_STACK
+    ]
     rest = [f"  {shown_place(frame, evidence)} in {frame.function}" for frame in others]
     shown = rest[: MAX_OTHERS if lines else MAX_STACK]
     left = len(rest) - len(shown)

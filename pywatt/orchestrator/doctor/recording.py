@@ -22,6 +22,8 @@ MAX_NOISE: Final = 20
 MAX_QUOTE: Final = 200
 MAX_CALLS: Final = 1000
 MAX_SECRETS: Final = 500
+MAX_WARNINGS: Final = 50
+_GRAVE: Final = ("WARN", "ERROR")
 
 
 class ModuleRecorder:
@@ -33,7 +35,7 @@ class ModuleRecorder:
         noise: the first lines on its standard output that are not the protocol.
         noise_count: how many there were.
         calls: messages to modules that do not run here.
-        events: what its supervision told.
+        warnings: what its supervision told that a person would want to know.
     """
 
     def __init__(self) -> None:
@@ -42,7 +44,7 @@ class ModuleRecorder:
         self.noise: list[str] = []
         self.noise_count = 0
         self.calls: list[CallAway] = []
-        self.events: list[str] = []
+        self.warnings: list[str] = []
 
     def module_lines(self, module: str, lines: bytes) -> None:
         """Keep lines of its log; called on the collector's thread."""
@@ -56,9 +58,10 @@ class ModuleRecorder:
         return False
 
     def event(self, level: str, message: str, module: str | None = None, **fields: object) -> None:
-        """Keep what its supervision tells of it."""
-        if len(self.events) < MAX_LINES:
-            self.events.append(redact(message))
+        """Keep what its supervision warns of."""
+        text = redact(message)
+        if level in _GRAVE and len(self.warnings) < MAX_WARNINGS and text not in self.warnings:
+            self.warnings.append(text)
 
     def unreadable(self, payload: bytes) -> None:
         """Keep a line of its standard output, or a frame, that is no operation."""

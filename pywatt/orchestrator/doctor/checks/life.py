@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from pywatt.orchestrator.doctor.checks.python_of_command import python_mismatch
 from pywatt.orchestrator.doctor.checks.start_failures import start_failure
 from pywatt.orchestrator.doctor.evidence import Evidence, Frame
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
@@ -77,6 +78,10 @@ def _crate_without_tcp(evidence: Evidence) -> Finding | None:
 
 
 def _not_up(evidence: Evidence) -> Iterator[Finding]:
+    mismatch = python_mismatch(evidence)
+    if mismatch is not None:
+        yield mismatch
+        return
     if any(secret.source is None for secret in evidence.secrets) or start_failure(evidence):
         return  # explained by that
     if evidence.exit is None:
@@ -114,22 +119,6 @@ def _not_ready_cure(evidence: Evidence) -> str:
 
 
 def _exited(evidence: Evidence, when: str) -> Finding:
-    interpreter = evidence.interpreter
-    if (
-        interpreter is not None
-        and interpreter.version
-        and not interpreter.has_pywatt
-        and _names_pywatt(evidence)
-    ):
-        return Finding(
-            FindingCode.PYTHON_MISMATCH,
-            Severity.ERROR,
-            f"`{interpreter.command}` is Python {interpreter.version} in {interpreter.prefix}, "
-            "which has no pywatt.",
-            "Name the Python of your environment in the command, or install pywatt there.",
-            where=interpreter.command,
-            quote=log_quote(evidence.log, 3),
-        )
     hint = () if evidence.announcement is not None or evidence.is_python else HANDSHAKE
     return Finding(
         FindingCode.EXITED,
@@ -140,10 +129,6 @@ def _exited(evidence: Evidence, when: str) -> Finding:
         else "A module runs until it is told to stop; it wrote nothing that says why it left.",
         quote=(*log_quote(evidence.log), *hint),
     )
-
-
-def _names_pywatt(evidence: Evidence) -> bool:
-    return any("pywatt" in line.text for line in evidence.log)
 
 
 def _never_announced(evidence: Evidence) -> Finding:

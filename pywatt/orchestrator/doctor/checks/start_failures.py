@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from pywatt.orchestrator.doctor.checks.imports import import_finding
+from pywatt.orchestrator.doctor.checks.python_of_command import python_mismatch
 from pywatt.orchestrator.doctor.evidence import Evidence, Frame, RecordedError
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
 from pywatt.orchestrator.doctor.log_tracebacks import last_traceback
@@ -37,7 +38,7 @@ def check_start_failure(evidence: Evidence) -> Iterator[Finding]:
         evidence: what was seen.
     """
     failure = start_failure(evidence)
-    if not failure:
+    if not failure or python_mismatch(evidence) is not None:
         return
     for error in failure:
         for kind, explain in _KINDS.items():
@@ -131,7 +132,7 @@ def _server_error(
             FindingCode.START_FAILED,
             Severity.ERROR,
             f"Its HTTP server could not start: {message}.",
-            _LOOK_ABOVE,
+            _SEE_TRACEBACK,
         )
     return Finding(
         FindingCode.PORT_IN_USE,
@@ -196,14 +197,16 @@ def _at_import(frame: Frame | None) -> bool:
 
 
 def _correct(frame: Frame | None) -> str:
-    return _LOOK_ABOVE if frame is None else f"Correct line {frame.line}."
+    return _SEE_TRACEBACK if frame is None else f"Correct line {frame.line}."
 
 
 def _sentence(text: str) -> str:
     return text.rstrip(".") + "."
 
 
-_LOOK_ABOVE: Final = "Run it with --env PYWATT_LOG_LEVEL=debug: the log then has the whole traceback."
+_SEE_TRACEBACK: Final = (
+    "Start it with PYWATT_LOG_LEVEL=debug pywatt run: its log then has the whole traceback."
+)
 
 _Explain = Callable[[Evidence, RecordedError, Sequence[RecordedError]], Finding | None]
 # The first kind that an error of the chain has, from its first cause on, decides.

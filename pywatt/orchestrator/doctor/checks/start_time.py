@@ -71,7 +71,8 @@ def costly_imports(imports: Sequence[ImportTime]) -> list[ImportTime]:
     Args:
         imports: all that were measured.
     """
-    outer = [one for one in imports if one.importer is None or (one.place.own and _is_first(one, imports))]
+    asked_for = [one for one in imports if one.place.own] or imports
+    outer = [one for one in asked_for if one.importer is None or _is_first(one, imports)]
     return sorted(outer, key=lambda one: one.whole_seconds, reverse=True)[:MAX_IMPORTS]
 
 

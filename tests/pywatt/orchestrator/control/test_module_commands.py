@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -153,6 +154,26 @@ async def test_wait_fails_at_once_when_a_module_is_not_going_to_be_ready(worksho
         await desk.ask("wait", names=["b"])
     assert caught.value.code == "module_failed"
     assert caught.value.details["modules"][0]["name"] == "b"
+
+
+async def test_wait_until_all_is_settled_tells_everything_that_fails(workshop: Workshop) -> None:
+    os.mkfifo(workshop.folder / "gate")
+    desk = Desk(
+        workshop,
+        one(workshop, "bad", FAILS, restart={"exit_limit": 1}),
+        one(workshop, "late", "open('gate').read()\n" + READY),
+    )
+    desk.supervisor.start_all()
+    asked = asyncio.create_task(desk.ask("wait", settle=True))
+    await workshop.until_state(desk.supervisor.modules["bad"], ModuleState.CRASH_LOOPING)
+    assert not asked.done()
+    await asyncio.to_thread((workshop.folder / "gate").write_text, "go")
+    with pytest.raises(ControlError, match="bad is not going to be ready: crash-looping") as raised:
+        await asked
+    assert [module["name"] for module in raised.value.details["modules"]] == ["bad"]
+    # How they stood when the question came, then what changed.
+    assert [module["name"] for module in desk.items[0]["modules"]] == ["bad", "late"]
+    assert desk.supervisor.modules["late"].is_ready
 
 
 async def test_wait_says_how_to_start_what_was_stopped(workshop: Workshop) -> None:

@@ -25,6 +25,7 @@ from pywatt.orchestrator.doctor.evidence import (
     CallAway,
     Evidence,
     ImportTime,
+    Interpreter,
     Output,
     Probe,
     RecordedError,
@@ -176,7 +177,7 @@ class TestBlockingCalls:
 
     def test_the_authors_line_is_first(self) -> None:
         finding = only(self.blocked(101.0, 0.2))
-        assert (finding.where, finding.quote[0]) == ("shop.py:5", "shop.py:5 in main: time.sleep(1)")
+        assert (finding.where, finding.quote[0]) == ("shop.py:5", "> shop.py:5 in main: time.sleep(1)")
         assert "asyncio.sleep" in finding.cure
 
     def test_a_short_one_while_it_starts_is_nobodys_concern(self) -> None:
@@ -271,6 +272,37 @@ class TestLivingAndLeaving:
     def test_a_system_that_does_not_tell_of_children_is_said(self) -> None:
         unchecked = {one.what for one in diagnose(healthy(stop=Stop(0.1, 6.0, None))).unchecked}
         assert "whether it leaves processes behind" in unchecked
+
+
+class TestThePythonOfACommand:
+    @pytest.mark.parametrize(
+        ("version", "has_pywatt", "told"),
+        [("3.9.2", False, "needs 3.11"), ("3.13.0", False, "has no pywatt")],
+    )
+    def test_another_one_is_named(self, version: str, has_pywatt: bool, told: str) -> None:
+        log = logged(
+            "Traceback (most recent call last):", f'  File "{FILE}", line 1, in <module>', "    import pywatt"
+        )
+        evidence = failed(
+            "exited with code 1",
+            module=module(command=["python3", "shop.py"]),
+            diagnostics=None,
+            interpreter=Interpreter("python3", version, "/usr", has_pywatt),
+            log=(*log, *logged("ModuleNotFoundError: No module named 'pywatt'")),
+        )
+        assert (only(evidence).code, told in only(evidence).what) == (FindingCode.PYTHON_MISMATCH, True)
+
+
+def test_what_no_check_explains_is_passed_on() -> None:
+    warnings = (
+        "announced itself again: the new announcement replaces the one before",
+        "stdio: skipped a payload",
+    )
+    finding = only(healthy(warnings=warnings))
+    assert (finding.code, "announced itself again" in finding.what) == (
+        FindingCode.ORCHESTRATOR_WARNING,
+        True,
+    )
 
 
 def test_prints_of_many_places_are_gathered() -> None:

@@ -150,3 +150,27 @@ async def test_messages_between_modules_reach_the_broker_with_their_sender(works
     await workshop.until(lambda: workshop.routed)
     ((source, operation),) = workshop.routed
     assert (source, operation.target_module_id, operation.payload.data) == ("one", "b", b"{}")
+
+
+async def test_a_start_is_allowed_the_time_of_the_longest_chain(workshop: Workshop) -> None:
+    supervisor = workshop.supervise(
+        workshop.configuration("a", start_timeout=3.0),
+        workshop.configuration("b", start_timeout=4.0, after=["a"]),
+        workshop.configuration("c", start_timeout=5.0, after=["b", "d"]),
+        workshop.configuration("d", start_timeout=6.0),
+    )
+    assert supervisor.start_allowance == 12.0
+    assert workshop.supervise().start_allowance == 0.0
+
+
+async def test_all_is_settled_when_each_is_ready_or_will_not_be(workshop: Workshop) -> None:
+    supervisor = workshop.supervise(
+        workshop.configuration("fine"),
+        workshop.configuration("broken", "sys.exit(1)\n", restart={"exit_limit": 1}),
+        workshop.configuration("later", after=["broken"]),
+    )
+    assert not supervisor.settled
+    supervisor.start_all()
+    await workshop.until_state(supervisor.modules["fine"], ModuleState.READY)
+    await workshop.until_state(supervisor.modules["broken"], ModuleState.CRASH_LOOPING)
+    assert supervisor.settled
