@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-BENCHES := $(addprefix benches/,asgi_dispatch.py calls.py gateway.py log_collection.py start_up.py terminal.py)
+BENCHES := $(addprefix benches/,asgi_dispatch.py calls.py crate_modules.py gateway.py log_collection.py start_up.py terminal.py)
 CORE := $(wildcard pywatt_fast/*.py pywatt_fast/*/*.py)
 
 .PHONY: help setup demo test check fuzz bench bench-core bench-gate wheels clean

@@ -1,6 +1,7 @@
 """What the gateway is compared with, one server per process: `python rivals.py KIND PORT [UPSTREAM]`."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -54,7 +55,42 @@ async def serve_proxy(port: int, upstream: int) -> None:
     await serve(application, port)
 
 
-KINDS: dict[str, Callable[..., Awaitable[None]]] = {"handler": serve_handler, "proxy": serve_proxy}
+async def serve_bare_proxy(port: int, upstream: int) -> None:
+    """The least that is still a reverse proxy: no application around it, no headers of its own, streaming."""
+    session = ClientSession(
+        connector=TCPConnector(limit=0),
+        cookie_jar=DummyCookieJar(),
+        timeout=ClientTimeout(total=None),
+        auto_decompress=False,
+    )
+
+    async def forward(request: web.BaseRequest) -> web.StreamResponse:
+        async with session.request(
+            request.method,
+            f"http://127.0.0.1:{upstream}{request.raw_path}",
+            headers=request.headers,
+            data=request.content if request.body_exists else None,
+            allow_redirects=False,
+        ) as answer:
+            response = web.StreamResponse(status=answer.status, headers=answer.headers)
+            await response.prepare(request)
+            async for piece in answer.content.iter_any():
+                await response.write(piece)
+            await response.write_eof()
+            return response
+
+    quiet = logging.getLogger("quiet")
+    quiet.disabled = True  # clients that leave are no news
+    server = web.Server(forward, access_log=None, logger=quiet)
+    await asyncio.get_running_loop().create_server(server, "127.0.0.1", port)
+    await asyncio.Event().wait()
+
+
+KINDS: dict[str, Callable[..., Awaitable[None]]] = {
+    "handler": serve_handler,
+    "proxy": serve_proxy,
+    "bare-proxy": serve_bare_proxy,
+}
 
 
 if __name__ == "__main__":

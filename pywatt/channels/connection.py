@@ -198,10 +198,11 @@ class Connection(asyncio.Protocol):
         if not self._output_gone:
             self._output_gone = True
             self._output = None
+            was_open = self._outgoing.is_open
             lost = self._outgoing.lose()
             if lost:
                 logger.warning("%s closed: %d bytes were not sent", self.label, lost)
-            elif self._input is not None and not self._duplex and not self._closing:
+            elif self._input is not None and not self._duplex and was_open and not self._closing:
                 logger.warning("%s: the peer reads no more", self.label)
             self._explain(exc)
         if self._input is None and not self.closed.done():
@@ -310,6 +311,17 @@ class Connection(asyncio.Protocol):
             SendQueueFull: too much is waiting already.
         """
         self._outgoing.write(data)
+
+    def write_now(self, data: bytes) -> None:
+        """Send one whole message in this tick if nothing waits before it; cheaper when it comes alone.
+
+        Args:
+            data: framed already.
+
+        Raises:
+            ConnectionClosed, SendQueueFull: as for `write`.
+        """
+        self._outgoing.write_now(data)
 
     async def drain(self, timeout: float = SEND_DEADLINE) -> None:
         """Wait until little enough is waiting to be sent; returns at once when that is so already.

@@ -105,6 +105,19 @@ class Outgoing:
             self._scheduled = True
             self._loop.call_soon(self._send_scheduled)
 
+    def write_now(self, data: bytes) -> None:
+        """Hand one whole message over in this tick if nothing waits before it; else queue it.
+
+        Raises:
+            ConnectionClosed, SendQueueFull: as for `write`.
+        """
+        if self._closed or self._queue or self._paused or self._scheduled or self._writer is None:
+            self.write(data)
+        else:
+            self._accepted += len(data)
+            self.messages += 1
+            self._writer.write(data)
+
     def hold(self) -> None:
         """Collect what is written until `send_queued`: the answers to one chunk leave together."""
         self._scheduled = True

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import socket
 import struct
 import sys
+import termios
 from typing import Any, Final, Protocol
 
 import attrs
@@ -128,6 +130,20 @@ def has_hung_up(sock: SocketLike) -> bool:
         return bool(poll.poll(0))
     else:  # noqa: RET505  the type checker follows no other form
         return False
+
+
+def unread_bytes(sock: SocketLike) -> int:
+    """Count what the peer has sent and nobody has read yet; 0 where the system does not tell.
+
+    Args:
+        sock: a connected socket.
+    """
+    if sys.platform == "linux":
+        buffer = bytearray(4)
+        fcntl.ioctl(sock.fileno(), termios.FIONREAD, buffer)
+        return int.from_bytes(buffer, sys.byteorder)
+    else:  # noqa: RET505  the type checker follows no other form
+        return 0
 
 
 def _holds(pid: int, target: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import struct
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -111,13 +112,17 @@ async def test_everything_that_is_sent_on_its_channel_is_bare_json(crate: CrateW
     best = module.link.best
     assert best is not None
     sent: list[bytes] = []
-    write = best.connection.write
 
-    def record(data: bytes) -> None:
-        sent.append(data)
-        write(data)
+    def recording(write: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        def record(data: bytes) -> None:
+            sent.append(data)
+            write(data)
 
-    best.connection.write = record  # type: ignore[method-assign]
+        return record
+
+    connection = best.connection
+    connection.write = recording(connection.write)  # type: ignore[method-assign]
+    connection.write_now = recording(connection.write_now)  # type: ignore[method-assign]
     assert await crate.call("catalog", "price", {"sku": "A1"}) == {"sku": "A1", "cents": 1250}
     await crate.call("rust", "any", {})
     assert {frame[4] for frame in sent} == {1}

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import (
     BaseConnector,
@@ -16,17 +16,21 @@ from aiohttp import (
     ClientTimeout,
     DummyCookieJar,
     ServerTimeoutError,
+    StreamReader,
     TCPConnector,
     UnixConnector,
     hdrs,
     web,
 )
+from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 from yarl import URL
 
 from pywatt.http.headers import HOP_BY_HOP
+from pywatt.messaging.deadlines import Deadlines
 from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, request_id_field
 from pywatt.orchestrator.gateway.exchange import Exchange
+from pywatt.orchestrator.gateway.plain_request import PlainRequest
 from pywatt.orchestrator.gateway.raw_response import (
     SEND_STALL_SECONDS,
     HandedOverResponse,
@@ -43,9 +47,11 @@ CONNECT_SECONDS = 5.0
 # Servers close idle connections after two to five seconds; a request must not meet that moment.
 _IDLE_SECONDS = 1.5
 _MAX_CONNECTIONS = 1024
+_OPENED_AT_A_TIME = 4
 _MAX_LINE = 64 * 1024
 _NO_TIMEOUT: Final = ClientTimeout(total=None, connect=None, sock_connect=CONNECT_SECONDS, sock_read=None)
 _HOP_BY_HOP: Final = frozenset(name.encode("ascii") for name in HOP_BY_HOP)
+
 # aiohttp would add these of its own when the client sent none.
 _NOT_OURS_TO_ADD = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE)
 
@@ -66,6 +72,7 @@ class PlainUpstream:
         self._users = 0
         self._retired = False
         self._timeout = timeout
+        self._deadlines = Deadlines()
         self._tunnels = tunnels
         self._host, self._port, connector = _connector(address)
         self._session = ClientSession(
@@ -74,6 +81,7 @@ class PlainUpstream:
             auto_decompress=False,
             trust_env=False,
             timeout=_NO_TIMEOUT,
+            request_class=PlainRequest,
             skip_auto_headers=_NOT_OURS_TO_ADD,
             max_line_size=_MAX_LINE,
             max_field_size=_MAX_LINE,
@@ -81,6 +89,7 @@ class PlainUpstream:
 
     async def close(self) -> None:
         """Close all connections."""
+        self._deadlines.close()
         await self._session.close()
 
     def leads_to(self, address: ListenAddress, generation: int) -> bool:
@@ -117,8 +126,8 @@ class PlainUpstream:
                 with _without_end(exchange, response):
                     return await _relay(exchange, response)
             finally:
-                # After a whole answer the session has the connection back already; any other is closed.
-                response.close()
+                if response.connection is not None:
+                    response.close()  # the answer was not passed on whole: the session has not got it back
         finally:
             self._users -= 1
             if self._retired and not self._users:
@@ -128,20 +137,14 @@ class PlainUpstream:
         """Send the request and wait for the head of the answer."""
         request = exchange.request
         name = exchange.module.name
-        upload = _Upload(exchange, self._timeout) if request.body_exists and exchange.body is None else None
         try:
+            if not request.body_exists or exchange.body is not None:
+                with self._deadlines.limit(self._timeout):
+                    return await self._send(exchange, exchange.body)
             async with asyncio.timeout(self._timeout) as clock:
-                if upload is not None:
-                    upload.clock = clock
-                response = await self._session.request(
-                    request.method,
-                    self._url(exchange.match.target),
-                    headers=_request_headers(exchange),
-                    data=exchange.body if upload is None else upload,
-                    allow_redirects=False,
-                )
-                if upload is not None:
-                    upload.clock = None
+                upload = _Upload(exchange, self._timeout, clock)
+                response = await self._send(exchange, upload)
+                upload.clock = None
                 return response
         except ServerTimeoutError:
             raise exchange.refusal(
@@ -164,6 +167,15 @@ class PlainUpstream:
                 HTTPStatus.GATEWAY_TIMEOUT, f"the module did not answer within {self._timeout:g} s"
             ) from None
 
+    async def _send(self, exchange: Exchange, body: "bytes | _Upload | None") -> ClientResponse:
+        return await self._session.request(
+            exchange.request.method,
+            self._url(exchange.match.target),
+            headers=_request_headers(exchange),
+            data=body,
+            allow_redirects=False,
+        )
+
     def _url(self, target: str) -> URL:
         path, _, query = target.partition("?")
         return URL.build(
@@ -177,11 +189,11 @@ class _Upload:
     While the module has not answered, its time begins again with each piece: a slow client is not its fault.
     """
 
-    def __init__(self, exchange: Exchange, timeout: float) -> None:
+    def __init__(self, exchange: Exchange, timeout: float, clock: asyncio.Timeout) -> None:
         self._exchange = exchange
         self._timeout = timeout
         self._begun = False
-        self.clock: asyncio.Timeout | None = None
+        self.clock: asyncio.Timeout | None = clock
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self._begun:
@@ -195,6 +207,23 @@ class _Upload:
             yield piece
 
 
+class _UnhurriedConnector(TCPConnector):
+    """Opens few connections at a time.
+
+    A process that has just become ready is met by all that waited for it. Simple servers listen with a
+    backlog of 5, and the system tries a connection that finds it full only after a second again, then after
+    two more.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._opening = asyncio.Semaphore(_OPENED_AT_A_TIME)
+
+    async def _create_connection(self, *arguments: Any) -> Any:
+        async with self._opening:
+            return await super()._create_connection(*arguments)
+
+
 def _connector(address: ListenAddress) -> tuple[str, int | None, BaseConnector]:
     if isinstance(address, UnixAddress):
         return (
@@ -205,7 +234,7 @@ def _connector(address: ListenAddress) -> tuple[str, int | None, BaseConnector]:
     return (
         address.host,
         address.port,
-        TCPConnector(keepalive_timeout=_IDLE_SECONDS, limit=_MAX_CONNECTIONS, use_dns_cache=False),
+        _UnhurriedConnector(keepalive_timeout=_IDLE_SECONDS, limit=_MAX_CONNECTIONS, use_dns_cache=False),
     )
 
 
@@ -219,9 +248,10 @@ def _request_headers(exchange: Exchange) -> CIMultiDict[str]:
     if asks_for_websocket(given):
         headers["connection"] = "Upgrade"
         headers["upgrade"] = "websocket"
-    return CIMultiDict(
-        (name, value if value.isascii() else _as_utf8_bytes(value)) for name, value in headers.items()
-    )
+    for name, value in headers.items():
+        if not value.isascii():
+            headers[name] = _as_utf8_bytes(value)
+    return CIMultiDict(headers)
 
 
 def _as_utf8_bytes(value: str) -> str:
@@ -243,20 +273,21 @@ async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResp
     """Hand the answer to the client as it arrives."""
     request = exchange.request
     answer = StreamedResponse(response.status, response.reason, _response_fields(exchange, response))
-    loop = asyncio.get_running_loop()
+    content = response.content
+    empty = has_no_body(request.method, response.status)
     try:
-        async with asyncio.timeout(None) as clock:
-            writer = await answer.prepare(request)
-            if has_no_body(request.method, response.status):
-                return answer
-            async for piece in response.content.iter_any():
-                clock.reschedule(loop.time() + SEND_STALL_SECONDS)
-                await writer.write(piece)
-                clock.reschedule(None)
-            await answer.write_eof()
+        # Most answers are small and have come whole by now: one write, and no watch over the client.
+        await answer.begin(request, b"" if empty else content.read_nowait())
+        if empty:
+            return answer
+        if not content.at_eof():
+            await _relay_rest(content, request.writer)
+        await answer.write_eof()
     except (ClientError, TimeoutError) as error:
         if request.transport is None or request.transport.is_closing():
             raise ConnectionResetError("the client left") from error
+        if not answer.begun:
+            raise exchange.refusal(HTTPStatus.BAD_GATEWAY, "the module broke off its answer") from error
         # The head is gone: only a broken connection tells the client that the answer is not whole.
         logger.warning(
             "answer of module %s to request %s ended early: %r",
@@ -269,12 +300,27 @@ async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResp
     return answer
 
 
+async def _relay_rest(content: StreamReader, writer: AbstractStreamWriter) -> None:
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as clock:
+        async for piece in content.iter_any():
+            clock.reschedule(loop.time() + SEND_STALL_SECONDS)
+            await writer.write(piece)
+            clock.reschedule(None)
+
+
 def _response_fields(exchange: Exchange, response: ClientResponse) -> list[tuple[bytes, bytes]]:
-    dropped = set(_HOP_BY_HOP)
-    for option in response.headers.getall(hdrs.CONNECTION, ()):
-        dropped.update(name.strip().lower().encode("latin-1", "replace") for name in option.split(","))
-    lowered = ((name.lower(), value) for name, value in response.raw_headers)
-    fields = [(name, value) for name, value in lowered if name not in dropped]
-    if "x-request-id" not in response.headers:
+    dropped: Set[bytes] = _HOP_BY_HOP
+    if hdrs.CONNECTION in response.headers:
+        options = ",".join(response.headers.getall(hdrs.CONNECTION)).split(",")
+        dropped = dropped | {name.strip().lower().encode("latin-1", "replace") for name in options}
+    fields = []
+    named = False
+    for name, value in response.raw_headers:
+        lowered = name.lower()
+        if lowered not in dropped:
+            fields.append((lowered, value))
+            named = named or lowered == b"x-request-id"
+    if not named:
         fields.append(request_id_field(exchange.request_id))
     return fields

@@ -117,13 +117,33 @@ class StreamedResponse(web.StreamResponse):
         """Close the connection after this answer."""
         self._keeps = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether the head was written."""
+        return self._begun
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Write the head, once."""
-        writer = request.writer
-        if self._begun:
-            return writer
+        if not self._begun:
+            await self.begin(request, b"")
+        return request.writer
+
+    async def begin(self, request: web.BaseRequest, piece: bytes) -> None:
+        """Write the head and the first piece of the body, in one packet if that is small.
+
+        Args:
+            request: what is answered.
+            piece: what there is of the body so far; may be empty.
+
+        Raises:
+            ConnectionResetError: the client left.
+            TimeoutError: the client took nothing for `SEND_STALL_SECONDS`.
+        """
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client left")
         self._begun = True
-        self._writer = writer
+        self._writer = request.writer
         self._keeps = self._keeps and request.keep_alive
         chunked = False
         if not has_no_body(request.method, self.status) and not any(
@@ -135,10 +155,16 @@ class StreamedResponse(web.StreamResponse):
         head = write_head(
             request, self.status, self._fields, self._keeps, chunked=chunked, reason=self.reason
         )
-        await writer.write(head)
         if chunked:
-            writer.enable_chunking()
-        return writer
+            self._writer.enable_chunking()
+            piece = b"%x\r\n%b\r\n" % (len(piece), piece) if piece else piece
+        if len(piece) <= _COALESCED:
+            transport.write(head + piece)
+        else:
+            transport.write(head)
+            transport.write(piece)
+        if transport.get_write_buffer_size() > _COALESCED:
+            await _drain(request)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Mark the end of the body."""

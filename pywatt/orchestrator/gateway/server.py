@@ -109,6 +109,9 @@ class GatewayServer(web.Server):
             if request.transport is not None:
                 request.transport.abort()
             return HandedOverResponse()
+        except ConnectionResetError:
+            logger.debug("a client left before it had its answer")
+            return HandedOverResponse()
         finally:
             connection.busy = False
             self.in_flight -= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pywatt.channels.limits import MAX_TCP_FRAME, SEND_QUEUE_BYTES
@@ -42,6 +43,8 @@ class CrateOutbox:
 
     def __init__(self, module: str) -> None:
         self._module = module
+        self.on_sent: Callable[[], None] | None = None
+        """Called after each operation that is not a heartbeat."""
         self._carrier: Carrier | None = None
         self._kept: deque[_Kept] = deque()
         self._kept_bytes = 0
@@ -73,6 +76,8 @@ class CrateOutbox:
                 self._carrier = None  # its loss will be told in a moment; the next connection takes the frame
         self._kept.append(_Kept(frame, self._heartbeats))
         self._kept_bytes += len(frame)
+        if self.on_sent is not None:
+            self.on_sent()
 
     def send_heartbeat(self) -> None:
         """Sends a heartbeat if there is a connection.
@@ -81,7 +86,7 @@ class CrateOutbox:
             NetworkError: if it takes nothing more.
         """
         if self._carrier is not None:
-            self._carrier.connection.write(_HEARTBEAT)
+            self._carrier.connection.write_now(_HEARTBEAT)
             self._heartbeats += 1
 
     def acknowledge(self, carrier: Carrier) -> None:

@@ -312,6 +312,8 @@ class ModuleLink:
         self._end_heartbeats(answered=True)
 
     def _end_heartbeats(self, *, answered: bool) -> None:
+        if not self._heartbeat_waiters:
+            return
         waiters, self._heartbeat_waiters = self._heartbeat_waiters, []
         for waiter in waiters:
             if not waiter.done():

@@ -104,14 +104,27 @@ class LinkSockets:
             # Nothing tells whose the other end is. The port is open to this machine alone.
             self._on_connection(connection, CarrierKind.TCP)
         elif session is None or peer_credentials.tcp_peer_pid(sock, session) is None:
-            if peer_credentials.has_hung_up(sock):
-                # A crate module dials once only to see whether anybody listens.
-                _log.debug("a connection to the socket of module %s was closed at once", self._name)
-                connection.abort()
-            else:
-                self._refuse(connection, "no process of the module holds its other end")
+            self._turn_away(connection, sock)
         else:
             self._on_connection(connection, CarrierKind.TCP)
+
+    def _turn_away(self, connection: Connection, sock: socket.socket) -> None:
+        """Refuses a peer that nothing can be told of, because it is a stranger or has gone already."""
+        if not peer_credentials.has_hung_up(sock):
+            self._refuse(connection, "no process of the module holds its other end")
+            return
+        # A crate module dials once only to see whether anybody listens, and twice at a time when it has lost
+        # its connection while it was sending. What it sent may be a stranger's as well by now.
+        lost = peer_credentials.unread_bytes(sock)
+        if lost:
+            _log.warning(
+                "module %s, or somebody else, sent %d bytes and was gone before that could be told: lost",
+                self._name,
+                lost,
+            )
+        else:
+            _log.debug("a connection to the socket of module %s was closed at once", self._name)
+        connection.abort()
 
     def _in_session(self, pid: int | None) -> bool:
         session = self._session()

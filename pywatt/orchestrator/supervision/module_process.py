@@ -25,6 +25,7 @@ from pywatt.orchestrator.processes.child_process import (
 )
 from pywatt.protocol.listen import ListenAddress, TcpAddress, UnixAddress
 from pywatt.protocol.operations import Shutdown
+from pywatt_fast.operations.types import HeartbeatAck
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.configuration.settings import ModuleConfiguration
@@ -81,6 +82,7 @@ class ModuleProcess:
         self._pump: HeartbeatPump | None = None
         if outbox is not None:
             self._pump = HeartbeatPump(outbox.send_heartbeat, configuration.pump)
+            outbox.on_sent = self._pump.on_answer
             self.link.on_traffic = self._crate_traffic
             self.link.on_noise = self._crate_noise
             self.link.on_work = self._pump.expect_calls
@@ -218,6 +220,8 @@ class ModuleProcess:
 
     def _crate_traffic(self, operation: Operation | None, carrier: Carrier) -> None:
         assert self._pump is not None
+        if type(operation) is HeartbeatAck:
+            return  # fifty of these a second say nothing new
         if operation is not None and carrier.kind is CarrierKind.STDIO:
             self._control.heard()
         self._pump.on_traffic(operation, carrier)

@@ -34,7 +34,9 @@ def test_a_peer_that_has_hung_up_is_known_before_anything_is_read() -> None:
             theirs.close()
             assert ours.recv(1, socket.MSG_PEEK) == b"x"
             assert peer_credentials.has_hung_up(ours)
+            assert peer_credentials.unread_bytes(ours) == 1
             assert ours.recv(1) == b"x"
+            assert peer_credentials.unread_bytes(ours) == 0
 
 
 def test_sessions_are_compared_by_process() -> None:

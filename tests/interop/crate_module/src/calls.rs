@@ -36,13 +36,16 @@ pub async fn prices(state: &State, count: usize) -> Vec<Value> {
     join_all(skus.iter().map(|sku| price(state, sku))).await
 }
 
-/// One price after the other; returns the microseconds that each took.
-pub async fn times(state: &State, count: usize) -> Vec<u128> {
-    let mut taken = Vec::with_capacity(count);
-    for _ in 0..count {
+/// One price after the other, each after a pause in milliseconds; returns the microseconds that each took.
+pub async fn times(state: &State, pauses: &[u64]) -> Vec<u64> {
+    let mut taken = Vec::with_capacity(pauses.len());
+    for pause in pauses {
+        if *pause > 0 {
+            tokio::time::sleep(Duration::from_millis(*pause)).await;
+        }
         let began = Instant::now();
         price(state, "timed").await;
-        taken.push(began.elapsed().as_micros());
+        taken.push(began.elapsed().as_micros() as u64);
     }
     taken
 }

@@ -33,6 +33,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("/call/:module/:endpoint", "POST"),
     ("/prices/:count", "GET"),
     ("/times/:count", "GET"),
+    ("/times-after/:pauses", "GET"),
 ];
 
 /// What the module announces.
@@ -64,6 +65,7 @@ pub fn router(state: State) -> Router {
         .route("/call/{module}/{endpoint}", post(call))
         .route("/prices/{count}", get(prices))
         .route("/times/{count}", get(times))
+        .route("/times-after/{pauses}", get(times_after))
         .layer(DefaultBodyLimit::disable())
         .layer(Extension(state))
 }
@@ -148,11 +150,17 @@ async fn prices(Path(count): Path<usize>, Extension(state): Extension<State>) ->
 }
 
 async fn times(Path(count): Path<usize>, Extension(state): Extension<State>) -> Json<Vec<u64>> {
-    Json(
-        calls::times(&state, count)
-            .await
-            .into_iter()
-            .map(|taken| taken as u64)
-            .collect(),
-    )
+    Json(calls::times(&state, &vec![0; count]).await)
+}
+
+/// The pauses are milliseconds, separated by commas.
+async fn times_after(
+    Path(pauses): Path<String>,
+    Extension(state): Extension<State>,
+) -> Json<Vec<u64>> {
+    let pauses: Vec<u64> = pauses
+        .split(',')
+        .filter_map(|pause| pause.parse().ok())
+        .collect();
+    Json(calls::times(&state, &pauses).await)
 }

@@ -60,6 +60,16 @@ class TestRequests:
             ("x-text", "caf\u00c3\u00a9"),
         ]
 
+    @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "REPORT"])
+    @pytest.mark.parametrize("body", [b"", b"x"], ids=["no body", "a body"])
+    async def test_nothing_is_added_that_the_client_did_not_send(
+        self, start_gateway: StartGateway, serve: Serve, method: str, body: bytes
+    ) -> None:
+        gateway = await start_gateway(await serve(tell))
+        heard = await told(gateway, "/m/shop/", method=method, body=body)
+        added = {name.lower() for name, _ in heard["headers"] if not name.startswith("x-")}
+        assert added - {"host", "content-length"} == set()
+
     async def test_a_body_of_known_length_keeps_it(self, start_gateway: StartGateway, serve: Serve) -> None:
         gateway = await start_gateway(await serve(tell), max_body=10)
         # The limit is one of operations: what streams is not held, so it is not limited.

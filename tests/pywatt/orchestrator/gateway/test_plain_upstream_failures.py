@@ -56,8 +56,11 @@ class TestFailures:
         gateway = await start_gateway(await serve(die))
         client = await gateway.connect()
         client.send(b"GET /m/shop/ HTTP/1.1\r\nHost: x\r\n\r\n")
-        with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError, ValueError)):
-            await client.answer()
+        try:
+            answer = await client.answer()
+        except (asyncio.IncompleteReadError, ConnectionResetError, ValueError):
+            return  # the head was passed on before the end was known: only a broken connection can tell
+        assert answer.status == 502
 
     async def test_no_first_byte_in_time(self, start_gateway: StartGateway, serve: Serve) -> None:
         async def wait(request: web.BaseRequest) -> web.StreamResponse:

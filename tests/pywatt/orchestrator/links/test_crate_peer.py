@@ -15,7 +15,7 @@ from pywatt.channels.carrier import CarrierKind
 from pywatt.errors import ModuleUnavailable
 from pywatt.orchestrator.configuration.settings import PumpConfiguration
 from pywatt.orchestrator.links import control_operations
-from pywatt.orchestrator.links.crate_peer import MAX_REPEATS, HeartbeatPump, SecretAnswers
+from pywatt.orchestrator.links.crate_peer import MAX_REPEATS, REACTION_TIME, HeartbeatPump, SecretAnswers
 from pywatt.orchestrator.supervision.managed_module import ManagedModule
 from pywatt.orchestrator.supervision.module_state import ModuleState
 from pywatt.protocol.listen import TcpAddress
@@ -194,37 +194,50 @@ class TestPump:
     async def test_a_busy_module_is_idle_when_it_has_sent_nothing_for_a_while(
         self, pump: CountingPump
     ) -> None:
-        await pump.sent_within(1000.0, steps=100)
+        await pump.sent_within(1200.0, steps=120)
         assert await pump.sent_within(1000.0, steps=100) == 2
 
     async def test_what_it_sends_is_followed_by_a_heartbeat_at_once_and_makes_it_busy(
         self, pump: CountingPump
     ) -> None:
-        await pump.sent_within(2000.0, steps=200)
+        await pump.sent_within(2200.0, steps=220)
         before = pump.sent
         pump.on_traffic(None, pump.carrier)
         assert pump.sent == before + 1
         assert await pump.sent_within(100.0, steps=10) == 10
 
     async def test_its_acknowledgements_do_not_make_it_busy(self, pump: CountingPump) -> None:
-        await pump.sent_within(2000.0, steps=200)
+        await pump.sent_within(2200.0, steps=220)
         before = pump.sent
         pump.on_traffic(HeartbeatAck(), pump.carrier)
         assert pump.sent == before
 
     async def test_a_request_that_it_is_given_makes_an_idle_module_busy(self, pump: CountingPump) -> None:
-        await pump.sent_within(2000.0, steps=200)
+        await pump.sent_within(2200.0, steps=220)
         before = pump.sent
         pump.expect_calls()
+        await pump.clock.advance(2 * REACTION_TIME)
         assert pump.sent == before + 1
         pump.expect_calls()  # it is busy already: a thousand requests bring no thousand heartbeats
+        await pump.clock.advance(2 * REACTION_TIME)
         assert pump.sent == before + 1
         assert await pump.sent_within(100.0, steps=10) == 10
+
+    async def test_an_answer_is_soon_followed_by_a_heartbeat_for_the_next_call(
+        self, pump: CountingPump
+    ) -> None:
+        before = pump.sent
+        pump.on_answer()
+        pump.on_answer()  # of many answers the first counts: the heartbeat is not put off
+        assert pump.sent == before
+        await pump.clock.advance(2 * REACTION_TIME)
+        assert pump.sent == before + 1
 
     async def test_nothing_is_sent_after_the_end(self, pump: CountingPump) -> None:
         pump.stop()
         pump.expect_calls()
         pump.on_traffic(None, pump.carrier)
+        pump.on_answer()
         assert await pump.sent_within(1000.0, steps=10) == 0
 
 

@@ -566,7 +566,7 @@ class TestEnvironment:
             env={"FLAVOUR": "mint"},
         )
         await workshop.recorder.until_logged("one true mint")
-        (line,) = workshop.recorder.logged("orchestrator_api")
+        line = await workshop.recorder.until_logged("orchestrator_api")
         assert '"required": true' in line
         assert '"env": {}' in line
         assert workshop.record.socket_path("one") in line
