@@ -57,15 +57,24 @@ class LoopWatch:
         self._ended.set()
 
     def _watch(self) -> None:
-        while not self._ended.wait(PAUSE):
+        while not self._ended.is_set():
+            began = time.monotonic()
+            lost = _wait(self._ended, PAUSE)
             loop = self._loop
             try:
                 if loop is not None and not loop.is_closed():
+                    self._see_lock(time.monotonic() - began - PAUSE - lost)
                     self._see_turn(loop)
             except RuntimeError:  # it was closed in between
                 continue
             if self._starting and time.monotonic() >= self._next_wait:
                 self._note_wait(loop)
+
+    def _see_lock(self, late: float) -> None:
+        """A call that does not give the interpreter's lock away also stops this thread until it is over."""
+        number = self._tell_block(time.monotonic() - late) if late >= THRESHOLD else 0
+        if number:
+            self._records.write(RecordKind.UNBLOCKED, number=number, seconds=late)
 
     def _see_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         turned = threading.Event()
@@ -81,7 +90,7 @@ class LoopWatch:
             self._records.write(RecordKind.UNBLOCKED, number=number, seconds=time.monotonic() - asked - lost)
 
     def _tell_block(self, began: float) -> int:
-        """Record what runs now; the number of the record, 0 when nobody's code runs or the bound is reached."""
+        """Record what runs now; the number of the record, 0 for nobody's code or beyond the bound."""
         stack = stack_of(sys._current_frames().get(self._watched))
         if self._blocks >= MAX_BLOCKS or not has_foreign_code(stack):
             return 0
