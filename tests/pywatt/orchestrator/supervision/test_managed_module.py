@@ -87,7 +87,7 @@ class TestReadiness:
             announce(endpoints=[{"path": "/health", "methods": ["GET"]}])
             serve(http)
         """)
-        assert workshop.recorder.logged("asked for /health")
+        await workshop.recorder.until_logged("asked for /health")
         assert module.last_error is None
 
     async def test_a_health_path_that_is_ill_is_told(self, workshop: Workshop) -> None:
