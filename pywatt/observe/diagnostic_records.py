@@ -29,7 +29,7 @@ class RecordKind(StrEnum):
     OUTPUT = "output"  # a place wrote to standard output for the first time [place, text]
     OUTPUT_TOTAL = "output-total"  # how often each did [places: file, line, count]
     INPUT = "input"  # a place read standard input [place]
-    BLOCKED = "blocked"  # the event loop does not turn [number, stack, phase]
+    BLOCKED = "blocked"  # the event loop does not turn [number, began, stack, phase]
     UNBLOCKED = "unblocked"  # it turns again [number, seconds]
     WAITING = "waiting"  # where a start that takes long stands [stack, phase]
     FAILURE = (

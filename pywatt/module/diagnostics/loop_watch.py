@@ -57,37 +57,48 @@ class LoopWatch:
         self._ended.set()
 
     def _watch(self) -> None:
-        while not self._ended.wait(PAUSE):
+        while not self._ended.is_set():
+            began = time.monotonic()
+            lost = _wait(self._ended, PAUSE)
             loop = self._loop
             try:
                 if loop is not None and not loop.is_closed():
+                    self._see_lock(time.monotonic() - began - PAUSE - lost)
                     self._see_turn(loop)
             except RuntimeError:  # it was closed in between
                 continue
             if self._starting and time.monotonic() >= self._next_wait:
                 self._note_wait(loop)
 
+    def _see_lock(self, late: float) -> None:
+        """A call that does not give the interpreter's lock away also stops this thread until it is over."""
+        number = self._tell_block(time.monotonic() - late) if late >= THRESHOLD else 0
+        if number:
+            self._records.write(RecordKind.UNBLOCKED, number=number, seconds=late)
+
     def _see_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         turned = threading.Event()
         asked = time.monotonic()
         loop.call_soon_threadsafe(turned.set)
-        if turned.wait(THRESHOLD) or self._blocks >= MAX_BLOCKS:
-            turned.wait()
-            return
+        lost = _wait(turned, THRESHOLD)
         number = 0
-        told: list[dict[str, Any]] = []
         while not turned.is_set() and not self._ended.is_set():
-            stack = stack_of(sys._current_frames().get(self._watched))
-            # A busy machine also keeps the loop from turning, which is not the module's doing.
-            if not told and has_foreign_code(stack):
-                told = stack
-                self._blocks += 1
-                number = self._blocks
-                self._records.write(RecordKind.BLOCKED, number=number, stack=stack, phase=self._phase())
-            turned.wait(SAMPLE_PAUSE)
-        if told:
-            seconds = time.monotonic() - asked
-            self._records.write(RecordKind.UNBLOCKED, number=number, seconds=seconds)
+            if not number and time.monotonic() - asked - lost >= THRESHOLD:
+                number = self._tell_block(asked)
+            lost += _wait(turned, SAMPLE_PAUSE)
+        if number:
+            self._records.write(RecordKind.UNBLOCKED, number=number, seconds=time.monotonic() - asked - lost)
+
+    def _tell_block(self, began: float) -> int:
+        """Record what runs now; the number of the record, 0 for nobody's code or beyond the bound."""
+        stack = stack_of(sys._current_frames().get(self._watched))
+        if self._blocks >= MAX_BLOCKS or not has_foreign_code(stack):
+            return 0
+        self._blocks += 1
+        self._records.write(
+            RecordKind.BLOCKED, number=self._blocks, began=began, stack=stack, phase=self._phase()
+        )
+        return self._blocks
 
     def _note_wait(self, loop: asyncio.AbstractEventLoop | None) -> None:
         self._next_wait = time.monotonic() + WAITING_INTERVAL
@@ -107,3 +118,15 @@ class LoopWatch:
 
     def _tell_wait(self, stack: list[dict[str, Any]]) -> None:
         self._records.write(RecordKind.WAITING, stack=stack, phase=self._phase())
+
+
+def _wait(event: threading.Event, seconds: float) -> float:
+    """Wait, and return the seconds in which the machine did not let this process run.
+
+    They are not the module's doing. A thread that wakes up late although the process was running waited for
+    the interpreter's lock, which some call of the module held: that time counts.
+    """
+    began, used = time.monotonic(), time.process_time()
+    event.wait(seconds)
+    late = time.monotonic() - began - seconds
+    return max(0.0, late - (time.process_time() - used))

@@ -13,6 +13,7 @@ from pywatt.module.author_code import is_authors
 from pywatt.observe.diagnostic_records import MAX_FRAMES
 
 _PYWATT: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+MAX_DEPTH: Final = 400
 _LIBRARY: Final = os.path.dirname(os.__file__) + os.sep
 # Import machinery, and the observers themselves: nobody looks for a mistake there.
 _MACHINERY: Final = ("<frozen importlib", os.path.dirname(os.path.abspath(__file__)) + os.sep)
@@ -44,12 +45,13 @@ def stack_of(frame: FrameType | None) -> list[Frame]:
     Args:
         frame: the innermost.
     """
-    found: list[Frame] = []
-    while frame is not None and len(found) < MAX_FRAMES:
-        if not frame.f_code.co_filename.startswith(_MACHINERY):
-            found.append(frame_record(frame.f_code, frame.f_lineno))
+    # The thread whose frames they are runs on meanwhile: nothing is read from a file before all are taken.
+    taken: list[tuple[CodeType, int | None]] = []
+    while frame is not None and len(taken) < MAX_DEPTH:
+        taken.append((frame.f_code, frame.f_lineno))
         frame = frame.f_back
-    return found[::-1]
+    shown = [place for place in taken if not place[0].co_filename.startswith(_MACHINERY)][:MAX_FRAMES]
+    return [frame_record(code, line) for code, line in reversed(shown)]
 
 
 def await_chain(coroutine: Any) -> list[Frame]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pywatt.errors import ModuleUnavailable, NetworkError
 from pywatt.orchestrator.doctor.evidence import Probe
-from pywatt.orchestrator.supervision.http_probe import ProbeError, probe_status
+from pywatt.orchestrator.supervision.http_probe import ProbeError, ProbeTimeout, probe_status
 from pywatt_fast import HttpRequest, new_identifier
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ async def _ask(module: ManagedModule, path: str) -> Probe:
         else:
             request = HttpRequest(new_identifier(), "GET", path, {"accept": "*/*", "host": "doctor"}, None)
             status = (await module.link.exchange(request, PROBE_TIMEOUT)).status_code
-    except TimeoutError:
+    except (TimeoutError, ProbeTimeout):
         pass
     except (ProbeError, ModuleUnavailable, NetworkError) as error:
-        problem = str(error) if time.monotonic() - began < PROBE_TIMEOUT else ""
+        problem = str(error)
     return Probe(path, began, time.monotonic() - began, status, problem)

@@ -96,7 +96,7 @@ def _blocks(begun: list[Record], ended: list[Record]) -> tuple[Block, ...]:
     seconds = {_number(record, "number"): _number(record, "seconds") for record in ended}
     return tuple(
         Block(
-            began=_number(record, "at"),
+            began=_number(record, "began"),
             seconds=seconds.get(_number(record, "number")),
             phase=_text(record, "phase"),
             stack=_stack(record.get("stack")),

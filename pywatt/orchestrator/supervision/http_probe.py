@@ -17,6 +17,10 @@ class ProbeError(Exception):
     """The address did not answer as HTTP should; the text says how."""
 
 
+class ProbeTimeout(ProbeError):
+    """The address accepted the question and did not answer it in time."""
+
+
 def reachable(address: ListenAddress) -> ListenAddress:
     """Returns the address to connect to for one that was bound: a wildcard host becomes the loopback.
 
@@ -51,7 +55,8 @@ async def probe_status(address: ListenAddress, path: str, timeout: float) -> int
         timeout: seconds for the whole exchange.
 
     Raises:
-        ProbeError: if there is no answer in time, or it is not HTTP.
+        ProbeTimeout: if there is no answer in time.
+        ProbeError: if it cannot be asked, or does not answer as HTTP should.
     """
     try:
         async with asyncio.timeout(timeout):
@@ -63,7 +68,7 @@ async def probe_status(address: ListenAddress, path: str, timeout: float) -> int
             finally:
                 await _close(writer)
     except TimeoutError:
-        raise ProbeError(f"{address} did not answer GET {path} within {timeout:.1f} s") from None
+        raise ProbeTimeout(f"{address} did not answer GET {path} within {timeout:.1f} s") from None
     except asyncio.IncompleteReadError:
         raise ProbeError(f"{address} closed the connection before it answered GET {path}") from None
     except (OSError, asyncio.LimitOverrunError) as error:

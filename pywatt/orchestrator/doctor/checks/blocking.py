@@ -9,8 +9,8 @@ from pywatt.orchestrator.doctor.evidence import Block, Evidence
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
 from pywatt.orchestrator.doctor.quoting import own_frame, shown_place, stack_quote
 
-AT_START: Final = 0.5
-"""Seconds from which a block is told that happens before anything is served."""
+LONG: Final = 0.5
+"""Seconds from which a block is told that happens before anything is served, or in code of others alone."""
 
 HEARTBEAT: Final = 5.0
 """Seconds after which a heartbeat is missed."""
@@ -32,7 +32,9 @@ def check_blocking(evidence: Evidence) -> Iterator[Finding]:
     diagnostics = evidence.diagnostics
     worst: dict[str, Block] = {}
     for block in () if diagnostics is None else diagnostics.blocks:
-        if _serving(block, evidence) or _length(block, evidence) >= AT_START:
+        # Short ones count where the author's own code causes them and others wait.
+        short = _serving(block, evidence) and own_frame(block.stack) is not None
+        if short or _length(block, evidence) >= LONG:
             place = _place(block)
             if place not in worst or _length(block, evidence) > _length(worst[place], evidence):
                 worst[place] = block

@@ -176,6 +176,18 @@ def test_what_blocks_the_loop_is_seen_with_its_stack(patient: Patient) -> None:
     assert patient.recorded("unblocked")[0]["number"] == blocked["number"]
 
 
+def test_so_is_a_call_that_stops_all_threads(patient: Patient) -> None:
+    text = """
+        from pywatt import pywatt_module
+
+        @pywatt_module
+        async def main(state):
+            sum(range(80_000_000))
+    """
+    patient.run(text)
+    assert patient.recorded("blocked")[0]["stack"][-1]["text"] == "sum(range(80_000_000))"
+
+
 def test_an_error_is_told_with_what_led_to_it(patient: Patient) -> None:
     text = """
         from pywatt import pywatt_module

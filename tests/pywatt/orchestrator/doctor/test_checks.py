@@ -183,6 +183,10 @@ class TestBlockingCalls:
     def test_a_short_one_while_it_starts_is_nobodys_concern(self) -> None:
         assert findings(self.blocked(100.3, 0.2)) == {}
 
+    def test_a_short_one_in_code_of_others_is_nobodys_concern(self) -> None:
+        block = Block(101.0, 0.2, "announcement", (frame(7, file="/lib/site-packages/x.py", own=False),))
+        assert findings(healthy(diagnostics=diagnosed(blocks=(block,)))) == {}
+
     def test_an_import_belongs_to_the_top_of_the_file(self) -> None:
         block = Block(100.3, 0.9, "state function", (frame(7, "from fastapi import FastAPI"),))
         assert "top of the file" in only(healthy(diagnostics=diagnosed(blocks=(block,)))).cure

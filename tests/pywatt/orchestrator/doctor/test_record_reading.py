@@ -44,12 +44,12 @@ def test_a_block_knows_whether_it_ended(tmp_path: Path) -> None:
     stack = [{"file": "a.py", "line": 3, "function": "f", "text": "sleep()", "own": True}]
     found = read(
         tmp_path,
-        {"kind": "blocked", "at": 1.0, "number": 1, "stack": stack, "phase": ""},
+        {"kind": "blocked", "at": 1.2, "began": 1.0, "number": 1, "stack": stack, "phase": ""},
         {"kind": "unblocked", "at": 1.5, "number": 1, "seconds": 0.5},
-        {"kind": "blocked", "at": 2.0, "number": 2, "stack": stack, "phase": ""},
+        {"kind": "blocked", "at": 2.2, "began": 2.0, "number": 2, "stack": stack, "phase": ""},
     )
     assert found is not None
-    assert [block.seconds for block in found.blocks] == [0.5, None]
+    assert [(block.began, block.seconds) for block in found.blocks] == [(1.0, 0.5), (2.0, None)]
     assert found.blocks[0].stack[0].place == "a.py:3"
 
 
