@@ -24,7 +24,7 @@ COMMAND_DEADLINE = 60.0
 WATCHED = 2.5  # seconds for which a command that never ends is looked at
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78]")
 HOME = "\x1b[H"
-ERASED = re.compile(r"[^\n]*\x1b\[2K")
+ERASED = re.compile(r"[^\n]*\n(\x1b\[\?25h)?\r?\x1b\[1A\x1b\[2K|[^\n]*\x1b\[2K")
 COLUMNS = 110
 
 
@@ -37,7 +37,7 @@ class Step:
         code: the exit code that it has to leave with.
         seconds: after which Ctrl-C ends it; None for a command that ends by itself.
         before: what happens behind the scenes first; its text is shown as a comment.
-        during: what happens while the command runs, once it has shown something.
+        during: what happens while the command runs, once all modules are ready.
     """
 
     command: str
@@ -105,7 +105,7 @@ class Terminal:
                 if not piece:
                     break
                 shown += piece
-            if pending is not None and passed > WATCHED:
+            if pending is not None and b"Ready  all" in shown:
                 pending.act(self.folder)
                 pending = None
             if step.seconds is not None and passed > step.seconds and not interrupted:

@@ -63,7 +63,7 @@ def start_in_background(
     process = _spawn(file, listen, log_format)
     with _told_what_goes_on(process.pid, file):
         if not _has_started(process, START_TIMEOUT if timeout is None else timeout):
-            return process.wait(_END_TIMEOUT)
+            return _exit_code(process)
         if wait:
             _show_start(file, log_format, timeout)
     click.echo(f"process {process.pid} runs in the background; {_next_steps(file)}", err=True)
@@ -99,7 +99,7 @@ def _file_option(file: str) -> str:
 
 def _next_steps(file: str) -> str:
     other = _file_option(file)
-    follow = f"pywatt logs --follow{other.replace('-f', '--file')}"
+    follow = f"pywatt logs -f{other.replace('-f', '--file')}"
     return f"look: pywatt ps{other}, {follow}; end it: pywatt down{other}"
 
 
@@ -124,6 +124,17 @@ def _has_started(process: "subprocess.Popen[bytes]", timeout: float) -> bool:
             _pass_on(data.rstrip(_STARTED))
             if has_started:
                 return True
+
+
+def _exit_code(process: "subprocess.Popen[bytes]") -> int:
+    """The exit code of an orchestrator that has said why it does not start."""
+    code = process.wait(_END_TIMEOUT)
+    if code > 0:
+        return code
+    how = f"by signal {-code}" if code else "without a word"
+    raise BackgroundStartError(
+        f"process {process.pid} ended {how} before it had started", "try it without -d"
+    )
 
 
 def _pass_on(text: bytes) -> None:

@@ -45,6 +45,8 @@ class RequestFailed(HttpError):
         advice: what a person can do about it.
     """
 
+    prefix = "HTTP "
+
     def __init__(self, status_code: int, message: str, advice: str | None) -> None:
         super().__init__(status_code, message)
         self.advice = advice

@@ -27,6 +27,7 @@ RESPONSE_ENDPOINT: Final = "__response__"
 
 _LONGEST_TIMEOUT: Final = 10**15  # in milliseconds; beyond it a number is no time, and may be no float
 _FAILURE_MARK: Final = b"correlation_id"  # every failure names its request by this property
+_OPAQUE: Final = EncodingFormat.BASE64  # hides the mark
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -217,8 +218,7 @@ def reported_failure(payload: EncodedMessage, request_id: str) -> CallError | No
         payload: as it came.
         request_id: of the request that it answers.
     """
-    readable = payload.format is EncodingFormat.JSON or payload.format is EncodingFormat.BINARY
-    if readable and _FAILURE_MARK not in payload.data:
+    if _FAILURE_MARK not in payload.data and payload.format is not _OPAQUE:
         return None
     try:
         read_reply(payload, request_id)

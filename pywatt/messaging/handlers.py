@@ -122,7 +122,9 @@ class MessageHandlers:
 
         def register(handler: Handler) -> Handler:
             if endpoint in self._by_endpoint:
-                raise DuplicateHandler(endpoint, _place(self._by_endpoint[endpoint].handler), _place(handler))
+                raise DuplicateHandler(
+                    endpoint, place_of(self._by_endpoint[endpoint].handler), place_of(handler)
+                )
             # Imported here: most modules have no handler of messages.
             from pywatt.messaging.handler_signature import payload_reader
 
@@ -140,7 +142,7 @@ class MessageHandlers:
         """
         before = self._by_source.get(source)
         if before is not None and before is not handler:
-            places = {"first": _place(before), "second": _place(handler)}
+            places = {"first": place_of(before), "second": place_of(handler)}
             _LOG.warning("messages of module %r get another handler", source, extra=places)
         self._by_source[source] = handler
 
@@ -208,8 +210,12 @@ class MessageHandlers:
         return await result if inspect.isawaitable(result) else result
 
 
-def _place(handler: Callable[..., Any]) -> str:
-    """Name and place of a handler, as a person looks it up: `price (shop.py:12)`."""
+def place_of(handler: Callable[..., Any]) -> str:
+    """Name and place of a handler, as a person looks it up: `price (shop.py:12)`.
+
+    Args:
+        handler: a function, or what can be called like one.
+    """
     function: Any = handler
     while isinstance(function, partial):
         function = function.func

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from functools import lru_cache
 
 from pywatt.error_chains import error_chain
 from pywatt.errors import PyWattSDKError
@@ -51,6 +52,7 @@ def authors_traceback(error: BaseException) -> str:
     return "".join(told.format()).rstrip()
 
 
+@lru_cache(maxsize=4096)
 def is_authors(filename: str) -> bool:
     """Tell whether a file is the author's: none of ours, of the standard library or of a package."""
     return (

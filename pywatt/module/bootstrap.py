@@ -151,7 +151,10 @@ class ServedModule:
         await self._carriers.connect(self._config.connect_timeout)
         self._reached("CONNECTED")
         self._state = await self._make_state()
-        application = self._adapt(await self._make_application(self._state))
+        app = await self._make_application(self._state)
+        if self._diagnostics is not None:
+            self._diagnostics.examine_routes(app)
+        application = self._adapt(app)
         self._reached("FUNCTION")
         self._application = application
         await application.startup()

@@ -13,7 +13,7 @@ from typing import Final
 from pywatt.observe.redaction import COMMON_WORDS, MARKER, Redactor, forms_of, merged_spans, process_redactor
 
 # Searching for one form at a time is faster than an alternation, up to about so many.
-_FEW_FORMS: Final = 16
+_FEW_FORMS: Final = 32
 # A line of a key or a certificate is hidden on its own; a shorter piece of text may be anything.
 _SHORTEST_LINE: Final = 12
 # Above it only the usual forms are looked for: the pattern of all forms would be very large.
@@ -46,8 +46,12 @@ class ChunkRedactor:
         self._redactor = redactor
         self._values: frozenset[str] = frozenset()
         self._forms: tuple[bytes, ...] = ()
+        # Patterns that begin with a lookahead find overlapping secrets too, and are slow: the other two tell
+        # first in which lines there may be anything to find.
         self._usual: re.Pattern[bytes] | None = None
+        self._usual_somewhere: re.Pattern[bytes] | None = None
         self._any_form: re.Pattern[bytes] | None = None
+        self._telling_escape: re.Pattern[bytes] | None = None
         self._longest = 1
 
     @property
@@ -90,35 +94,32 @@ class ChunkRedactor:
         return position
 
     def _spans(self, chunk: bytes) -> Iterator[tuple[int, int]]:
-        if self._usual is None:
-            return
-        pattern = self._usual
+        for begin, end in self._suspicious_lines(chunk):
+            is_escaped = self._any_form is not None and chunk.find(_JSON_ESCAPE, begin, end) >= 0
+            pattern = self._any_form if is_escaped else self._usual
+            assert pattern is not None
+            yield from merged_spans(pattern, chunk, begin, end)
+
+    def _suspicious_lines(self, chunk: bytes) -> Iterator[tuple[int, int]]:
+        """Where lines begin and end that hold a secret, or an escape of a character that is in one."""
+        usual = self._usual_somewhere if self._is_found(chunk) else None
         # Whoever writes JSON may escape any character: Go does so with `<` and `&`, .NET with `+` and quotes.
-        if self._any_form is not None and _JSON_ESCAPE in chunk:
-            pattern = self._any_form
-            if not self._is_found(chunk) and not self._is_found_escaped(chunk):
-                return
-        elif not self._is_found(chunk):
-            return
-        yield from merged_spans(pattern, chunk)
+        escape = self._telling_escape if _JSON_ESCAPE in chunk else None
+        searches = [pattern for pattern in (usual, escape) if pattern is not None]
+        found = {pattern: pattern.search(chunk) for pattern in searches}
+        while places := [place.start() for place in found.values() if place is not None]:
+            place = min(places)
+            end = chunk.find(b"\n", place)
+            end = len(chunk) if end < 0 else end
+            yield chunk.rfind(b"\n", 0, place) + 1, end
+            for pattern, last in found.items():
+                if last is not None and last.start() < end:
+                    found[pattern] = pattern.search(chunk, end)
 
     def _is_found(self, chunk: bytes) -> bool:
         if len(self._forms) <= _FEW_FORMS:
             return any(form in chunk for form in self._forms)
-        return self._usual is not None and self._usual.search(chunk) is not None
-
-    def _is_found_escaped(self, chunk: bytes) -> bool:
-        """Looks only at the lines that hold an escape."""
-        assert self._any_form is not None
-        position = chunk.find(_JSON_ESCAPE)
-        while position >= 0:
-            begin = chunk.rfind(b"\n", 0, position) + 1
-            end = chunk.find(b"\n", position)
-            end = len(chunk) if end < 0 else end
-            if self._any_form.search(chunk, begin, end) is not None:
-                return True
-            position = chunk.find(_JSON_ESCAPE, end)
-        return False
+        return self._usual_somewhere is not None and self._usual_somewhere.search(chunk) is not None
 
     def _refresh(self) -> None:
         values = self._redactor.values
@@ -129,11 +130,14 @@ class ChunkRedactor:
         self._forms = tuple(sorted(forms, key=len, reverse=True))
         usual = b"|".join(map(re.escape, self._forms))
         self._usual = re.compile(b"(?=(%b))" % usual)
+        self._usual_somewhere = re.compile(usual)
         # The longest first, as in the usual ones: an alternation takes the first that fits.
         escapable = sorted((value for value in values | lines if len(value) <= _LONGEST_ANY_FORM), key=len)
         if escapable:
             escaped = b"|".join(map(_any_form_of, reversed(escapable)))
             self._any_form = re.compile(b"(?=(%b|%b))" % (escaped, usual))
+            escapes = sorted({_escape_of(character)[:4] for character in "".join(escapable)})
+            self._telling_escape = re.compile(rb"\\u(?:%b)" % b"|".join(map(_any_case, escapes)))
         self._longest = max(
             [*map(len, self._forms), *(_ESCAPE_LENGTH * _units(value) for value in escapable)]
         )
@@ -170,14 +174,19 @@ def _any_form_of(value: str) -> bytes:
 
 
 def _any_form_of_character(character: str) -> bytes:
-    units = character.encode("utf-16-be", "surrogatepass")
-    forms = [b"".join(rb"\\u" + _any_case(units[at : at + 2].hex()) for at in range(0, len(units), 2))]
+    digits = _escape_of(character)
+    forms = [b"".join(rb"\\u" + _any_case(digits[at : at + 4]) for at in range(0, len(digits), 4))]
     if character in _SHORT_ESCAPES:
         forms.append(_SHORT_ESCAPES[character])
     # The character itself comes last: a backslash would else be found as the half of an escape.
     if character != "\n":
         forms.append(re.escape(_encoded(character)))
     return b"(?:%b)" % b"|".join(forms)
+
+
+def _escape_of(character: str) -> str:
+    """The hexadecimal digits of its escape, four or, outside the basic plane, eight."""
+    return character.encode("utf-16-be", "surrogatepass").hex()
 
 
 def _any_case(digits: str) -> bytes:

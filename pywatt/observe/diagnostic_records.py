@@ -36,6 +36,7 @@ class RecordKind(StrEnum):
         "failure"  # an error ended the process [errors: type, bases, message, stack, ...; the cause first]
     )
     HANDLERS = "handlers"  # what other modules may call [endpoints]
+    DUPLICATE_ROUTE = "duplicate-route"  # two handlers for one request [method, path, first, second]
     SECRETS = "secrets"  # what the decorator lists [declared: names of secrets, paths: of endpoints]
     SECRET_READ = "secret-read"  # noqa: S105  # a secret was looked at for the first time [name]
     FILES = "files"  # the author's own files that are loaded [paths]

@@ -79,15 +79,19 @@ def is_hidden(value: str) -> bool:
     return len(value) >= min_length() and value.lower() not in COMMON_WORDS
 
 
-def merged_spans(pattern: re.Pattern[AnyStr], text: AnyStr) -> Iterator[tuple[int, int]]:
+def merged_spans(
+    pattern: re.Pattern[AnyStr], text: AnyStr, start: int = 0, stop: int | None = None
+) -> Iterator[tuple[int, int]]:
     """Where secrets stand in a text: from the first to behind the last character, overlapping ones as one.
 
     Args:
         pattern: a lookahead whose only group is a secret, so that those are found too that begin in another.
         text: the text.
+        start: where to begin.
+        stop: where to end; None: at its end.
     """
     begin = end = -1
-    for found in pattern.finditer(text):
+    for found in pattern.finditer(text, start, len(text) if stop is None else stop):
         if found.start() >= end:
             if end >= 0:
                 yield begin, end

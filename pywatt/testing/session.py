@@ -245,16 +245,18 @@ class ModuleSession:
         process, watching = self._process, self._watching
         if process is None or watching is None:
             return
-        process.close_input()
-        for step in (None, lambda: process.signal(signal.SIGTERM), process.kill):
-            if step is not None:
-                step()
-            done, _ = await asyncio.wait({watching}, timeout=STOP_PATIENCE)
-            if done:
-                break
-        else:
+        try:
+            process.close_input()
+            for step in (None, lambda: process.signal(signal.SIGTERM), process.kill):
+                if step is not None:
+                    step()
+                done, _ = await asyncio.wait({watching}, timeout=STOP_PATIENCE)
+                if done:
+                    return
             await asyncio.wait({watching}, timeout=KILL_DEADLINE)
-        watching.cancel()
+        finally:
+            process.kill()  # whoever is cancelled here leaves no process behind
+            watching.cancel()
 
     def _received(self, operation: Operation, source: Source) -> None:
         # The conversation answers on the carriers, which hear for it: one is made first.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from background import DEADLINE, Folder, folder
+from background import DEADLINE, Folder, folder, outcome
 
 from pywatt.orchestrator.processes.run_location import LOCK, locate
+from pywatt.orchestrator.processes.run_lock import holder
 
 __all__ = ["folder"]
 
@@ -69,4 +71,21 @@ async def test_killed_at_any_moment_it_leaves_a_whole_orchestrator_or_none(
             assert waited.code == 3, waited
     if folder.processes():
         assert (await folder.run("down")).code == 0
+    await folder.until_nothing_runs()
+
+
+async def test_an_orchestrator_that_is_killed_while_its_modules_start_is_told(folder: Folder) -> None:
+    never = QUICK.replace("pass", "import asyncio; await asyncio.Event().wait()")
+    folder.write('[modules.one]\nrun = "one.py"\n', one=never)
+    command = await folder.begin("up", "-d")
+    async with asyncio.timeout(DEADLINE):
+        while not when_a_module_is_there(folder):
+            await asyncio.sleep(0)
+    running = holder(locate(str(folder.path / "pywatt.toml")).directory)
+    assert running is not None
+    assert running.pid is not None
+    os.kill(running.pid, signal.SIGKILL)
+    ended = await outcome(command)
+    assert ended.code == 1
+    assert "the orchestrator ended while its modules were starting" in ended.errors
     await folder.until_nothing_runs()

@@ -4,182 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import resource
 import shutil
 import signal
 import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
-import pytest
-from orchestrators import Orchestrator, Start
+from log_scenes import MEBIBYTE, StartScene, freezing_disk, memory_of, small_disk, start_scene
+from orchestrators import Start
 
-from pywatt.orchestrator.logs.entry_format import PARTIAL, read_entry
-
-WEB = """
-    from pywatt import pywatt_module
-
-    async def application(scope, receive, send):
-        if scope["type"] == "http":
-            headers = [(b"content-type", b"application/json")]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": b'"served"'})
-
-    @pywatt_module
-    async def main(state):
-        return application
-"""
-
-# Speaks the bare protocol, and runs the programs that come through a pipe, one in each line.
-TALKER = """
-    import json, os, signal, sys, threading
-
-    def say(**document):
-        print(json.dumps(document), flush=True)
-
-    def serve():
-        for line in sys.stdin:
-            if json.loads(line)["op"] == "heartbeat":
-                say(op="heartbeat_ack")
-        os._exit(0)
-
-    def write(data):
-        data = memoryview(data)
-        while data:
-            data = data[os.write(2, data):]
-
-    json.loads(sys.stdin.readline())
-    threading.Thread(target=serve, daemon=True).start()
-    orders = open("orders", "r+b", buffering=0)
-    say(op="announce", listen="", endpoints=[])
-    while True:
-        exec(orders.readline().decode())
-"""
-CONFIGURATION = """
-    [logs]
-    max_size = {max_size}
-    keep = {keep}
-    {place}
-
-    [modules.web]
-    run = "web.py"
-
-    [modules.talker]
-    command = [{python!r}, "talker.py"]
-    stop_timeout = 5
-
-    [modules.talker.restart]
-    initial_delay = 0.05
-"""
-MEBIBYTE = 1024 * 1024
-
-
-class Scene:
-    """An orchestrator with a module that serves and one that logs on demand."""
-
-    def __init__(self, orchestrator: Orchestrator, folder: Path, logs: Path) -> None:
-        self.orchestrator = orchestrator
-        self.folder = folder
-        self.logs = logs
-        self._orders = os.open(folder / "orders", os.O_RDWR)
-
-    def order(self, program: str) -> None:
-        """Have the talker run a line of Python."""
-        os.write(self._orders, program.encode() + b"\n")
-
-    async def told(self, text: str) -> None:
-        """Have the talker log a line, and wait until it has been collected."""
-        self.order(f"write({text.encode()!r} + bytes([10]))")
-        await self.orchestrator.until_logged(text)
-
-    def entries(self, log: str = "talker") -> list[bytes]:
-        """The lines of a log, put together from its files."""
-        numbers = sorted(int(file.suffix[1:]) for file in self.logs.glob(f"{log}.log.*"))
-        files = [
-            *(self.logs / f"{log}.log.{number}" for number in reversed(numbers)),
-            self.logs / f"{log}.log",
-        ]
-        pieces = []
-        for file in files:
-            for line in file.read_bytes().split(b"\n")[:-1]:
-                entry = read_entry(line)
-                assert entry is not None, line[:100]
-                pieces += [entry.content, b"" if entry.tag == PARTIAL else b"\n"]
-        return b"".join(pieces).split(b"\n")[:-1]
-
-    def numbers(self) -> list[int]:
-        """The numbers of the lines `#NUMBER` in the talker's log."""
-        return [int(found[1]) for line in self.entries() if (found := re.match(rb"#(\d+)", line))]
-
-    def lost(self) -> int:
-        """How many lines the talker's log says were lost."""
-        documents = [json.loads(line) for line in self.entries() if line.startswith(b"{")]
-        return sum(document["fields"].get("lost", 0) for document in documents)
-
-    async def until_still_served(self) -> None:
-        assert await asyncio.wait_for(self.orchestrator.get("/m/web/"), 10) == "served"
-
-    async def read(self, *arguments: str) -> str:
-        """What `pywatt logs` prints."""
-        reader = await self.reader(*arguments)
-        output, _ = await asyncio.wait_for(reader.communicate(), 30)
-        return output.decode()
-
-    async def reader(self, *arguments: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "pywatt", "logs", *arguments),
-            cwd=self.folder,
-            env={**os.environ, "PYWATT_RUN_DIR": str(self.folder / "run"), "NO_COLOR": "1"},
-            stdout=asyncio.subprocess.PIPE,
-            limit=16 * MEBIBYTE,
-        )
-
-    def close(self) -> None:
-        os.close(self._orders)
-
-
-StartScene = Callable[..., Awaitable[Scene]]
-
-
-@pytest.fixture
-def start_scene(start: Start, tmp_path: Path) -> Iterator[StartScene]:
-    scenes: list[Scene] = []
-
-    async def start_it(max_size: int = 10 * MEBIBYTE, keep: int = 5, place: Path | None = None) -> Scene:
-        if not (tmp_path / "orders").exists():
-            os.mkfifo(tmp_path / "orders")
-        directory = "" if place is None else f"directory = {str(place)!r}"
-        configuration = CONFIGURATION.format(
-            max_size=max_size, keep=keep, place=directory, python=sys.executable
-        )
-        orchestrator = await start({"web.py": WEB, "talker.py": TALKER}, configuration)
-        logs = place if place is not None else next((tmp_path / "run").glob("*/logs"))
-        scenes.append(Scene(orchestrator, tmp_path, logs))
-        return scenes[-1]
-
-    yield start_it
-    for scene in scenes:
-        scene.close()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one mebibyte."""
-    place = tmp_path / "disk"
-    place.mkdir(mode=0o700)
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("mounting a small disk needs root")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
-def memory_of(pid: int) -> int:
-    """Resident memory in bytes."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+__all__ = ["freezing_disk", "small_disk", "start_scene"]
 
 
 class TestFlood:
@@ -228,6 +63,31 @@ class TestFlood:
         sizes = [file.stat().st_size for file in scene.logs.glob("talker.log*")]
         assert len(sizes) == 3
         assert max(sizes) <= MEBIBYTE
+
+    async def test_of_json_lines_none_is_left_out_for_who_reads_them(
+        self, start: Start, tmp_path: Path
+    ) -> None:
+        flood = """
+            import sys
+            from pywatt import pywatt_module
+
+            @pywatt_module
+            async def main(state):
+                for number in range(15000):
+                    sys.stderr.write(f'{{"level":"INFO","message":"json","n":{number}}}\\nplain {number}\\n')
+        """
+        orchestrator = await start(
+            {"flood.py": flood},
+            '[modules.flood]\nrun = "flood.py"\n',
+            command=["up", "--log-format", "json"],
+            ready=False,
+        )
+        await orchestrator.until_logged("plain 14999")
+        documents = [json.loads(line) for line in orchestrator.log]
+        assert [document["n"] for document in documents if "n" in document] == list(range(15_000))
+        texts = [document.get("fields", {}).get("message", "") for document in documents]
+        plain = [int(text.split()[1]) for text in texts if text.startswith("plain")]
+        assert plain == list(range(15_000))
 
 
 class TestCutLines:
@@ -291,6 +151,25 @@ class TestNoRoom:
         assert b"there is room again" in scene.entries()
         # Besides the lines what the orchestrator said of them, which stands in the same log.
         assert missing < scene.lost() < missing + 10
+
+    async def test_a_disk_that_stalls_stops_neither_the_gateway_nor_the_supervision(
+        self, start_scene: StartScene, freezing_disk: Path
+    ) -> None:
+        scene = await start_scene(place=freezing_disk / "logs")
+        await scene.told("#0 before")
+        subprocess.run(["fsfreeze", "--freeze", str(freezing_disk)], check=True)
+        try:
+            scene.order("for at in range(1, 101): write(b'#%d x' % at + bytes([10]))")
+            for _ in range(20):
+                await scene.until_still_served()
+            scene.order("os.kill(os.getpid(), 9)")
+            await scene.orchestrator.until_logged("was ended by SIGKILL")
+            await scene.until_ready_again()
+            await scene.until_still_served()
+        finally:
+            subprocess.run(["fsfreeze", "--unfreeze", str(freezing_disk)], check=True)
+        await scene.told("#101 after")
+        assert scene.numbers() == list(range(102))
 
     async def test_every_line_is_either_kept_or_counted(
         self, start_scene: StartScene, tmp_path: Path

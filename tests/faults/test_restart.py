@@ -6,10 +6,13 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from typing import Any
 
+import aiohttp
 import pytest
 from load import HttpLoad
+from orchestrators import Start
 from served import ServedWorkshop, served
 
 from pywatt.orchestrator.configuration.settings import ModuleConfiguration
@@ -124,6 +127,73 @@ CALLER = """
 """
 
 
+# Answers a request by a call to the other module, made only when a file says so; the other one calls back.
+NEEDS_A_CALL_BACK = """
+    import asyncio, pathlib
+    from pywatt import pywatt_module
+
+    @pywatt_module
+    async def main(state):
+        @state.on("double")
+        async def double(number):
+            return number * 2
+
+        async def app(scope, receive, send):
+            if scope["type"] != "http":
+                return
+            body = b"healthy"
+            if scope["path"].endswith("/ask"):
+                print("asked", flush=True)
+                while not pathlib.Path("go_on").exists():
+                    await asyncio.sleep(0.01)
+                body = str(await state.call("other", "back", None, timeout=30.0)).encode()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": body})
+
+        return app
+"""
+CALLS_BACK = """
+    from pywatt import pywatt_module
+
+    @pywatt_module
+    async def main(state):
+        @state.on("back")
+        async def back(_):
+            return await state.call("web", "double", 21, timeout=30.0)
+"""
+# Serves what has no end: a WebSocket that echoes, and a stream of events.
+TALKS = """
+    import asyncio
+    from pywatt import pywatt_module
+
+    async def talk(receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"]})
+
+    async def tell(send):
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while True:
+            await send({"type": "http.response.body", "body": b"data: tick\\n\\n", "more_body": True})
+            await asyncio.sleep(0.05)
+
+    async def app(scope, receive, send):
+        if scope["type"] == "websocket":
+            await talk(receive, send)
+        elif scope["type"] == "http" and scope["path"].endswith("/events"):
+            await tell(send)
+        elif scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"healthy"})
+
+    @pywatt_module(bind_http=True)
+    async def main(state):
+        return app
+"""
+
+
 def web(served: ServedWorkshop, kind: str = "carriers", **settings: Any) -> ModuleConfiguration:
     if kind == "no protocol":
         return served.module("web", PROGRAM, sdk="none", **settings)
@@ -187,6 +257,66 @@ async def test_no_call_and_no_notification_is_lost(served: ServedWorkshop) -> No
         lambda: len(served.recorder.logged("noted")) >= counts["notified"], "every notification"
     )
     assert len(served.recorder.logged("noted")) == counts["notified"]
+
+
+async def test_a_request_is_finished_that_needs_a_call_back(served: ServedWorkshop) -> None:
+    await served.serve(
+        served.module("web", NEEDS_A_CALL_BACK, stop_timeout=60.0), served.module("other", CALLS_BACK)
+    )
+    request = asyncio.create_task(served.request("GET", "/m/web/ask"))
+    await served.recorder.until_logged("asked")
+    restart = asyncio.create_task(served.modules["web"].restart())
+    await served.until_state(served.modules["web"], ModuleState.DRAINING)
+    (served.folder / "go_on").touch()
+    async with asyncio.timeout(DEADLINE):
+        assert await request == (200, "42")
+        await restart
+
+
+async def test_a_websocket_is_told_and_holds_nobody_up(served: ServedWorkshop) -> None:
+    await served.serve(served.module("web", TALKS, stop_timeout=60.0))
+    async with served.client.ws_connect("/m/web/talk") as socket:
+        await socket.send_str("hello")
+        assert await socket.receive_str() == "hello"
+        async with asyncio.timeout(DEADLINE):
+            await served.restart("web")
+            message = await socket.receive()
+    assert message.type is aiohttp.WSMsgType.CLOSE
+    assert message.data == aiohttp.WSCloseCode.GOING_AWAY
+
+
+async def test_an_event_stream_is_parted_and_told(served: ServedWorkshop) -> None:
+    await served.serve(served.module("web", TALKS, stop_timeout=60.0))
+    async with served.client.get("/m/web/events") as response:
+        assert await response.content.readexactly(4) == b"data"
+        async with asyncio.timeout(DEADLINE):
+            await served.restart("web")
+            with pytest.raises(aiohttp.ClientError):
+                await response.read()
+    assert served.recorder.said("1 was cut", "web")
+
+
+async def test_the_command_loses_nothing_either(start: Start) -> None:
+    orchestrator = await start({"web.py": WEB.replace("OPTIONS", "")}, '[modules.web]\nrun = "web.py"\n')
+
+    async def request(method: str, path: str, **options: Any) -> tuple[int, str]:
+        status, answer, _ = await orchestrator.request(method, path, **options)
+        return status, str(answer)
+
+    load = HttpLoad(request, "/m/web/")
+    for _ in range(RESTARTS):
+        await load.until_answered(50)
+        command = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "pywatt", "restart", "web"),
+            cwd=orchestrator.folder,
+            env={**os.environ, "PYWATT_RUN_DIR": str(orchestrator.folder / "run")},
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        async with asyncio.timeout(DEADLINE):
+            assert await command.wait() == 0
+    await load.end()
+    assert load.failures == []
+    assert sum("ready again in" in line for line in orchestrator.log) == RESTARTS
 
 
 async def test_the_caller_too_may_be_restarted(served: ServedWorkshop) -> None:

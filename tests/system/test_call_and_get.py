@@ -226,12 +226,12 @@ class TestGet:
         code, output, errors = await run("get", "/m/nobody/")
         assert code == 1
         assert json.loads(output)["module"] == "nobody"
-        assert errors == "error: HTTP error: 404: there is no module 'nobody'\n"
+        assert errors == "error: HTTP 404: there is no module 'nobody'\n"
 
     async def test_a_failure_of_the_module_is_its_own_affair(self, shop: Orchestrator, run: Run) -> None:
         code, output, errors = await run("get", "/m/shop/teapot")
         assert (code, output) == (1, '{"error":"short and stout"}')
-        assert errors.startswith("error: HTTP error: 418")
+        assert errors.startswith("error: HTTP 418")
 
     async def test_nothing_comes_in_time(self, shop: Orchestrator, run: Run) -> None:
         code, _, errors = await run("get", "/m/shop/slow", "--timeout", "0.3")

@@ -9,6 +9,7 @@ import re
 import shlex
 import signal
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,16 @@ async def test_ps_watches_on_a_terminal_and_leaves_it_as_it_was(shop: Orchestrat
     assert screen.shown.startswith("\x1b[?1049h")
     assert screen.shown.rstrip().endswith("\x1b[?25h\x1b[?1049l")
     assert "Traceback" not in screen.shown
+
+
+async def test_ps_watches_within_the_terminal(shop: Orchestrator, terminal: Desk) -> None:
+    screen = terminal({}, "ps", "--watch")
+    await screen.until("catalog")
+    termios.tcsetwinsize(screen.descriptor, (3, 20))
+    await screen.until("… 2 more lines")
+    await screen.until("NAME     STATE  SIN…")
+    screen.press(b"\x03")
+    assert await screen.end() == 130
 
 
 async def test_ps_watches_for_programs_too(shop: Orchestrator) -> None:

@@ -63,7 +63,7 @@ async def test_a_long_start_says_what_is_waited_for(start: Start) -> None:
         ONE + '[modules.two]\nrun = "two.py"\nafter = ["one"]\n[modules.three]\nrun = "three.py"\n',
         ready=False,
     )
-    line = await orchestrator.until_logged("waiting for one")
+    line = await orchestrator.until_logged("1 of 3 modules is ready")
     assert re.search(r"1 of 3 modules is ready after \d+ s; waiting for one, two \(after one\)$", line)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from pywatt.module.author_code import is_authors
+from pywatt.module.diagnostics.duplicate_routes import duplicate_routes
 from pywatt.module.diagnostics.failures import describe_failure
 from pywatt.module.diagnostics.import_times import ImportTimes
 from pywatt.module.diagnostics.loop_watch import LoopWatch
@@ -21,7 +24,10 @@ if TYPE_CHECKING:
 
     from pywatt.security.secret_client import SecretClient
 
+logger = logging.getLogger(__name__)
+
 MAX_FILES: Final = 500
+MAX_ROUTES: Final = 50
 
 
 class Diagnostics:
@@ -69,6 +75,19 @@ class Diagnostics:
         if phase is StartPhase.ANNOUNCED:
             self._imports.stop()
             self._watch.started()
+
+    def examine_routes(self, app: object) -> None:
+        """Look for routes that the application has twice.
+
+        Args:
+            app: what the module's function returned.
+        """
+        try:
+            for route in islice(duplicate_routes(app), MAX_ROUTES):
+                self._records.write(RecordKind.DUPLICATE_ROUTE, **route._asdict())
+        except Exception as error:
+            # A framework of another version than was foreseen: the module does not suffer from that.
+            logger.debug("the routes could not be examined: %s", error)
 
     def declared(self, secrets: Iterable[str], paths: Iterable[str], endpoints: Iterable[str]) -> None:
         """What the module says of itself.

@@ -14,6 +14,8 @@ from pywatt.observe.diagnostic_records import MAX_FRAMES
 
 _PYWATT: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 _LIBRARY: Final = os.path.dirname(os.__file__) + os.sep
+# Import machinery, and the observers themselves: nobody looks for a mistake there.
+_MACHINERY: Final = ("<frozen importlib", os.path.dirname(os.path.abspath(__file__)) + os.sep)
 
 Frame = dict[str, Any]
 
@@ -37,14 +39,14 @@ def frame_record(code: CodeType, line: int | None) -> Frame:
 
 
 def stack_of(frame: FrameType | None) -> list[Frame]:
-    """The frames that lead to one, outermost first, with the machinery of imports left out.
+    """The frames that lead to one, outermost first, without what only imports and observes.
 
     Args:
         frame: the innermost.
     """
     found: list[Frame] = []
     while frame is not None and len(found) < MAX_FRAMES:
-        if not frame.f_code.co_filename.startswith("<frozen importlib"):
+        if not frame.f_code.co_filename.startswith(_MACHINERY):
             found.append(frame_record(frame.f_code, frame.f_lineno))
         frame = frame.f_back
     return found[::-1]
@@ -74,7 +76,7 @@ def traceback_stack(traceback: Any) -> list[Frame]:
     """
     found: list[Frame] = []
     while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith("<frozen importlib"):
+        if not traceback.tb_frame.f_code.co_filename.startswith(_MACHINERY):
             found.append(frame_record(traceback.tb_frame.f_code, traceback.tb_lineno))
         traceback = traceback.tb_next
     return found[-MAX_FRAMES:]

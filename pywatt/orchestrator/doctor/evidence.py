@@ -109,6 +109,16 @@ class Waiting:
 
 
 @frozen
+class DuplicateRoute:
+    """An HTTP method and path with two handlers, each as `name (file:line)`."""
+
+    method: str
+    path: str
+    first: str
+    second: str
+
+
+@frozen
 class Diagnostics:
     """What the module process recorded about itself.
 
@@ -130,6 +140,7 @@ class Diagnostics:
     blocks: tuple[Block, ...] = ()
     waits: tuple[Waiting, ...] = ()
     failure: tuple[RecordedError, ...] = ()
+    duplicate_routes: tuple[DuplicateRoute, ...] = ()
     endpoints: tuple[str, ...] = ()
     declared_paths: tuple[str, ...] = ()
     declared_secrets: tuple[str, ...] = ()

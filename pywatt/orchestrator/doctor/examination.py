@@ -15,9 +15,10 @@ import attrs
 
 from pywatt.orchestrator.broker import Broker
 from pywatt.orchestrator.configuration.settings import LogsConfiguration
+from pywatt.orchestrator.doctor.children_left import ChildrenLeft
 from pywatt.orchestrator.doctor.evidence import Diagnostics, Evidence, Interpreter, Probe, Stop
 from pywatt.orchestrator.doctor.interpreter import ask_interpreter
-from pywatt.orchestrator.doctor.probing import ask_endpoints, plan_probes, send_heartbeats
+from pywatt.orchestrator.doctor.probing import NO_TIME_LEFT, ask_endpoints, plan_probes, send_heartbeats
 from pywatt.orchestrator.doctor.record_reading import read_records
 from pywatt.orchestrator.doctor.recording import ModuleRecorder, QuietLogging, RecordingDesk
 from pywatt.orchestrator.links.control_operations import PortBook
@@ -29,7 +30,6 @@ from pywatt.orchestrator.secrets.secret_sources import SecretSources
 from pywatt.orchestrator.supervision.module_state import ENDED, ModuleState
 from pywatt.orchestrator.supervision.supervisor import Supervisor
 from pywatt.orchestrator.supervision.surroundings import Surroundings
-from pywatt.process_group import living_members
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.doctor.subject import Subject
@@ -210,6 +210,7 @@ class _Examination:
         endpoints = [] if announcement is None else announcement.endpoints
         paths, self._skipped = plan_probes(endpoints, requests=requests)
         self._probes = await ask_endpoints(self._module, paths, self._progress)
+        self._skipped += [(f"GET {path}", NO_TIME_LEFT) for path in paths[len(self._probes) :]]
         self._progress("watching it at rest")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(end - time.monotonic(), LAST_LINES)):
@@ -220,7 +221,7 @@ class _Examination:
     async def _stop(self) -> Stop:
         self._progress("stopping it")
         pid = self._module.pid
-        children = None if pid is None else _ChildrenLeft(pid)
+        children = None if pid is None else ChildrenLeft(pid)
         began = time.monotonic()
         try:
             await self._module.stop()
@@ -252,49 +253,6 @@ class _Examination:
             return None
         self._progress("asking the Python of its command")
         return await ask_interpreter(module, {**self._environment, **module.env})
-
-
-class _ChildrenLeft:
-    """Sees, in the moment in which a module's process ends, what it leaves running in its session.
-
-    Args:
-        pid: the process.
-
-    Attributes:
-        commands: theirs; None where the system does not tell of the end of a process.
-    """
-
-    def __init__(self, pid: int) -> None:
-        self.commands: tuple[str, ...] | None = None
-        self._pid = pid
-        self._loop = asyncio.get_running_loop()
-        try:
-            self._descriptor = os.pidfd_open(pid)
-        except (AttributeError, OSError):  # not Linux, or before 5.3, or it has ended
-            self._descriptor = -1
-            return
-        self._loop.add_reader(self._descriptor, self._ended)
-
-    def close(self) -> None:
-        """Watches no more."""
-        if self._descriptor >= 0:
-            self._loop.remove_reader(self._descriptor)
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def _ended(self) -> None:
-        found = [_command_of(pid) for pid in living_members(self._pid) if pid != self._pid]
-        # The library's own helper leaves by itself a moment later.
-        self.commands = tuple(command for command in found if "resource_tracker" not in command)
-        self.close()
-
-
-def _command_of(pid: int) -> str:
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return f"process {pid}"
-    return " ".join(word.decode(errors="replace") for word in words if word)[:200] or f"process {pid}"
 
 
 def _source_texts(source: Path | None, diagnostics: Diagnostics | None) -> Iterator[tuple[str, str]]:

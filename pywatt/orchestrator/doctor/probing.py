@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 MAX_PROBES: Final = 50
 PROBE_TIMEOUT: Final = 5.0
+PROBING_TIME: Final = 20.0
+"""Seconds after which no further endpoint is asked."""
+
+NO_TIME_LEFT: Final = f"the others took more than {PROBING_TIME:g} s, or the module ended"
 HEARTBEAT_TIMEOUT: Final = 1.0
 HEARTBEATS: Final = 2
 _PARAMETER_MARKS: Final = (":", "*", "{", "<")
@@ -73,16 +77,17 @@ async def send_heartbeats(module: ManagedModule) -> tuple[int, int]:
 async def ask_endpoints(
     module: ManagedModule, paths: list[str], progress: Callable[[str], None]
 ) -> list[Probe]:
-    """Send a GET to each path, one after the other.
+    """Send a GET to each path, one after the other, until the time for it is over or the module ends.
 
     Args:
         module: it is ready.
         paths: what to ask for.
         progress: is told what is asked now.
     """
-    probes = []
+    probes: list[Probe] = []
+    end = time.monotonic() + PROBING_TIME
     for path in paths:
-        if module.pid is None:
+        if module.pid is None or time.monotonic() >= end:
             break
         progress(f"asking GET {path}")
         probes.append(await _ask(module, path))

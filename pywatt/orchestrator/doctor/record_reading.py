@@ -12,6 +12,7 @@ from pywatt.observe.redaction import redact
 from pywatt.orchestrator.doctor.evidence import (
     Block,
     Diagnostics,
+    DuplicateRoute,
     Frame,
     ImportTime,
     Output,
@@ -67,6 +68,10 @@ def _diagnostics(records: list[Record]) -> Diagnostics:
             for record in by_kind[RecordKind.WAITING]
         ),
         failure=tuple(_errors(_last(by_kind[RecordKind.FAILURE]).get("errors"))),
+        duplicate_routes=tuple(
+            DuplicateRoute(*(_text(record, name) for name in ("method", "path", "first", "second")))
+            for record in by_kind[RecordKind.DUPLICATE_ROUTE]
+        ),
         endpoints=_texts(_last(by_kind[RecordKind.HANDLERS]).get("endpoints")),
         declared_paths=_texts(secrets.get("paths")),
         declared_secrets=_texts(secrets.get("declared")),

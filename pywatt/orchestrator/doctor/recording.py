@@ -131,7 +131,8 @@ class QuietLogging(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record."""
-        self._keep(redact(record.getMessage()))
+        if record.name.partition(".")[0] == "pywatt":
+            self._keep(redact(record.getMessage()))
 
     def __enter__(self) -> QuietLogging:
         logging.getLogger().addHandler(self)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Set
 from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import (
     BaseConnector,
@@ -47,6 +47,7 @@ CONNECT_SECONDS = 5.0
 # Servers close idle connections after two to five seconds; a request must not meet that moment.
 _IDLE_SECONDS = 1.5
 _MAX_CONNECTIONS = 1024
+_OPENED_AT_A_TIME = 4
 _MAX_LINE = 64 * 1024
 _NO_TIMEOUT: Final = ClientTimeout(total=None, connect=None, sock_connect=CONNECT_SECONDS, sock_read=None)
 _HOP_BY_HOP: Final = frozenset(name.encode("ascii") for name in HOP_BY_HOP)
@@ -206,6 +207,23 @@ class _Upload:
             yield piece
 
 
+class _UnhurriedConnector(TCPConnector):
+    """Opens few connections at a time.
+
+    A process that has just become ready is met by all that waited for it. Simple servers listen with a
+    backlog of 5, and the system tries a connection that finds it full only after a second again, then after
+    two more.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._opening = asyncio.Semaphore(_OPENED_AT_A_TIME)
+
+    async def _create_connection(self, *arguments: Any) -> Any:
+        async with self._opening:
+            return await super()._create_connection(*arguments)
+
+
 def _connector(address: ListenAddress) -> tuple[str, int | None, BaseConnector]:
     if isinstance(address, UnixAddress):
         return (
@@ -216,7 +234,7 @@ def _connector(address: ListenAddress) -> tuple[str, int | None, BaseConnector]:
     return (
         address.host,
         address.port,
-        TCPConnector(keepalive_timeout=_IDLE_SECONDS, limit=_MAX_CONNECTIONS, use_dns_cache=False),
+        _UnhurriedConnector(keepalive_timeout=_IDLE_SECONDS, limit=_MAX_CONNECTIONS, use_dns_cache=False),
     )
 
 

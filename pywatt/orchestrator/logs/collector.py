@@ -101,6 +101,7 @@ class LogCollector:
         self._commands: deque[Callable[[], None]] = deque()
         self._urgent = threading.Event()
         self._closing = False
+        self._has_unshown = False
         self._next_failure = 0.0
         self._tell: Tell | None = None
         self._thread: threading.Thread | None = None
@@ -226,7 +227,7 @@ class LogCollector:
 
     def _run(self) -> None:
         while not self._closing:
-            events = self._selector.select(UNSHOWN_INTERVAL if self._has_unshown() else None)
+            events = self._selector.select(UNSHOWN_INTERVAL if self._has_unshown else None)
             started = time.thread_time()
             is_busy = False
             try:
@@ -258,6 +259,7 @@ class LogCollector:
         self._write_own_lines()
         while self._commands:
             self._commands.popleft()()
+        self._has_unshown = self._display is not None and self._display.tell_unshown()
         return fullest > READ_SIZE // 2
 
     def _read(self, pipe: LogPipe) -> int:
@@ -312,9 +314,6 @@ class LogCollector:
             message = lost_text(lost, "the log could not be written as fast")
             notice = own_line("WARN", message, None, lost=lost)
             self._file(OWN_LOG).append([Piece(FULL, notice.encode() + b"\n")], time.time_ns())
-
-    def _has_unshown(self) -> bool:
-        return self._display is not None and self._display.tell_unshown()
 
     def _end(self) -> None:
         """Collects what is left and closes everything."""

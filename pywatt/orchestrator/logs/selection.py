@@ -67,6 +67,9 @@ class Selection:
         if line.stamp < self.since:
             return None
         text = line.content.decode("utf-8", "backslashreplace").rstrip("\r\n")
+        # A message without escapes stands in its line as it is: no need to read what does not match.
+        if self._pattern is not None and "\\" not in text and self._pattern.search(text) is None:
+            return None
         document = read_json_line(text) if line.length == len(line.content) else None
         is_own = log == OWN_LOG
         module = None if is_own else log

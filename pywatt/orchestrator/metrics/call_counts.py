@@ -20,17 +20,24 @@ class CallSeries:
     """The calls to one module.
 
     Attributes:
-        outcomes: how many ended how: "ok", a code of pywatt's own, or "application".
+        answered: how many got a result.
+        failures: the others by a code of pywatt's own, or "application".
         durations: from the call to its answer or its time-out, in seconds.
         notifications: how many were "delivered", how many "lost".
     """
 
-    __slots__ = ("durations", "notifications", "outcomes")
+    __slots__ = ("answered", "durations", "failures", "notifications")
 
     def __init__(self) -> None:
-        self.outcomes: Counter[str] = Counter()
+        self.answered = 0
+        self.failures: Counter[str] = Counter()
         self.durations = Histogram()
         self.notifications: Counter[str] = Counter()
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Each outcome that occurred, and how often: "ok" besides the failures."""
+        return {OK: self.answered, **self.failures} if self.answered else dict(self.failures)
 
     def ended(self, error: CallError | None, seconds: float | None = None) -> None:
         """Counts one call.
@@ -40,9 +47,9 @@ class CallSeries:
             seconds: how long it took; None when it never reached the module.
         """
         if error is None:
-            self.outcomes[OK] += 1
+            self.answered += 1
         else:
-            self.outcomes[APPLICATION if isinstance(error, ApplicationError) else error.code] += 1
+            self.failures[APPLICATION if isinstance(error, ApplicationError) else error.code] += 1
         if seconds is not None:
             self.durations.observe(seconds)
 

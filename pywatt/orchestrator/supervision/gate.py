@@ -49,8 +49,13 @@ class Gate:
             state: where the module stands.
             reason: why there is no process, for those who are refused.
             restarting: whether a restart that was asked for is under way.
-            announced: whether its present process has announced itself.
+            announced: whether its present process has announced itself, and hears what is sent to it.
         """
+        if state is not ModuleState.DRAINING:
+            self._draining = self.takes_inner_calls = False
+        elif not self._draining:
+            self._draining = True
+            self.takes_inner_calls = announced
         table = admissions(state, restarting=restarting, announced=announced)
         self.requests = table[Traffic.REQUEST]
         self.messages = table[Traffic.MESSAGE]
@@ -102,11 +107,6 @@ class Gate:
         self.cut += len(parted)
         for part in parted:
             part()
-
-    def begin_draining(self) -> None:
-        """The process is going to leave: from now on it is counted what it finishes."""
-        self._draining = True
-        self.takes_inner_calls = True
 
     async def until_idle(self) -> None:
         """Waits until the process has answered everything; for one caller at a time."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pywatt.orchestrator.processes.child_process import ProcessExit, SpawnError
-from pywatt.orchestrator.supervision.draining import RestartReport, drain, parting_endless
+from pywatt.orchestrator.supervision.draining import RELOAD_PATIENCE, RestartReport, drain, parting_endless
 from pywatt.orchestrator.supervision.gate import Gate
 from pywatt.orchestrator.supervision.module_process import ModuleProcess
 from pywatt.orchestrator.supervision.module_state import AT_REST, ModuleEvent, ModuleState, next_state
@@ -203,7 +203,6 @@ class ManagedModule:
         if self.state is ModuleState.BACKING_OFF:
             self._update_gate()
         else:
-            self.gate.begin_draining()
             self._advance(ModuleEvent.RESTART_REQUESTED)
 
     async def kill(self) -> None:
@@ -277,11 +276,12 @@ class ManagedModule:
     async def _end_process(self, exited: asyncio.Future[ProcessExit], reason: str) -> ProcessExit:
         """Ends a process unless it has ended; without loss where it was asked to leave and is not ill."""
         whole, began = self.configuration.stop_timeout, self._loop.time()
+        if self._surroundings.reloading:
+            whole = min(whole, RELOAD_PATIENCE)
         well = not reason and not self._watch.silent
         answers = well and self._watch.announced
         # One without the protocol announces nothing: it takes requests from its readiness on.
         takes_work = answers or (well and self._watch.ready_since is not None)
-        self.gate.begin_draining()
         if takes_work and self._orders.given and not (self._orders.stop and self._process.drains_itself):
             fence = self.link.heartbeat if self._process.speaks_lines else None
             await drain(self.gate, exited, whole, fence)
@@ -395,5 +395,5 @@ class ManagedModule:
             self.state,
             reason,
             restarting=self._restart_since is not None,
-            announced=self._watch.announced and self.pid is not None,
+            announced=self._watch.announced and not self._watch.silent and self.pid is not None,
         )

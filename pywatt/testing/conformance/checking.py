@@ -200,7 +200,13 @@ class _Run:
         return starts
 
     async def _started(self, case: ConformanceCase, module: ReferenceDriver) -> None:
-        await module.announced(self._subject.start_deadline)
+        # After a violation the announcement may be what could not be read: less patience then.
+        await module.until(
+            lambda: module.announcements or module.violations or None,
+            "the announcement",
+            self._subject.start_deadline,
+        )
+        await module.announced()
         await case.check(module)
 
     async def _on_its_own_process(self, case: ConformanceCase) -> None:

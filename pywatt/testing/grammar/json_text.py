@@ -6,6 +6,7 @@ Nothing of pywatt's own readers is used here: what they let pass must not pass t
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Final, NoReturn
@@ -13,8 +14,7 @@ from typing import Final, NoReturn
 MAX_DEPTH: Final = 127
 """Arrays and objects inside each other; one more is an error for the crate."""
 
-_LOWEST: Final = -(2**63)
-_HIGHEST: Final = 2**64 - 1
+_INTEGERS: Final = range(-(2**63), 2**64)
 _LONGEST_INTEGER: Final = 20
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -67,8 +67,8 @@ def read_json(data: bytes) -> object:
         value: object = json.loads(
             text,
             object_pairs_hook=JsonObject,
-            parse_int=_integer,
-            parse_float=_finite,
+            parse_int=_number,
+            parse_float=_number,
             parse_constant=_constant,
         )
     except json.JSONDecodeError as error:
@@ -119,18 +119,17 @@ def _too_deep() -> UnreadableTextError:
     return UnreadableTextError(f"nested deeper than {MAX_DEPTH} levels")
 
 
-def _integer(text: str) -> int | float:
-    # What does not fit 64 bits is a float for the crate, and so is minus zero.
-    if len(text) <= _LONGEST_INTEGER and text != "-0":
-        value = int(text)
-        if _LOWEST <= value <= _HIGHEST:
-            return value
-    return _finite(text)
-
-
-def _finite(text: str) -> float:
+def _number(text: str) -> int | float:
+    """An integer where 64 bits hold it, else the float that the crate reads; minus zero is one too."""
+    if (
+        text != "-0"
+        and len(text) <= _LONGEST_INTEGER
+        and text.lstrip("-").isdigit()
+        and int(text) in _INTEGERS
+    ):
+        return int(text)
     value = float(text)
-    if value in (float("inf"), float("-inf")):
+    if math.isinf(value):
         raise UnreadableTextError("a number is outside the range of a 64-bit float")
     return value
 

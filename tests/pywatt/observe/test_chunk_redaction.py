@@ -120,6 +120,17 @@ class TestSafeCut:
         assert knowing("hunter2").safe_cut(b"hunter2xxx", 5) == 7
 
 
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["hunter2", "r2d2r2", "hunt", "er2", "\\u0068", "\\u00fc", "x"])), max_size=8
+    )
+)
+def test_a_chunk_is_redacted_as_its_lines_are(lines: list[list[str]]) -> None:
+    redactor = knowing("hunter2", "r2d2r2")
+    written = ["".join(parts).encode() + b"\n" for parts in lines]
+    assert redactor.redact(b"".join(written)) == b"".join(map(redactor.redact, written))
+
+
 @given(st.data())
 def test_no_form_of_a_secret_survives_in_a_line_of_json(data: st.DataObject) -> None:
     """As whoever writes JSON may escape any character, each is escaped or not."""

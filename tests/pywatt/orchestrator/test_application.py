@@ -103,21 +103,27 @@ async def test_run_takes_a_free_port_when_its_usual_one_is_taken_and_says_so(sta
 
 
 LEAVING = """
-    import asyncio, os
+    import os
+    from fastapi import FastAPI
     from pywatt import pywatt_module
 
     @pywatt_module
     async def main(state):
-        asyncio.get_running_loop().call_later(1.0, os._exit, {code})
+        app = FastAPI()
+
+        @app.get("/leave")
+        async def leave():
+            os._exit({code})
+
+        return app
 """
 
 
 async def test_run_ends_with_a_module_that_leaves_by_itself(start: Start) -> None:
     orchestrator = await start(
-        {"web.py": LEAVING.format(code=0)},
-        command=["run", "web.py", "--listen", "127.0.0.1:0"],
-        ready=False,
+        {"web.py": LEAVING.format(code=0)}, command=["run", "web.py", "--listen", "127.0.0.1:0"]
     )
+    await orchestrator.request("GET", "/leave")
     assert await orchestrator.wait() == 0, orchestrator.transcript()
     assert "exited with code 0" in orchestrator.transcript()
 
@@ -126,6 +132,7 @@ async def test_run_starts_a_module_again_that_fails_after_it_was_ready(start: St
     orchestrator = await start(
         {"web.py": LEAVING.format(code=5)}, command=["run", "web.py", "--listen", "127.0.0.1:0"]
     )
+    await orchestrator.request("GET", "/leave")
     await orchestrator.until_logged("exited with code 5; it is started again")
     assert await orchestrator.stop() == 0
 

@@ -236,10 +236,10 @@ class TestRestarts:
 
     async def test_the_old_process_gets_the_calls_that_its_own_calls_lead_to(self, modules: Modules) -> None:
         bank = modules.by_name["bank"]
+        bank.gate.end_draining()
         self.ready(modules)
         modules.call("shop", source="bank")
-        bank.enter(ModuleState.DRAINING, restarting=True)
-        bank.gate.begin_draining()
+        bank.enter(ModuleState.DRAINING, restarting=True, announced=True)
         # The shop needs the bank to answer what the bank has asked it.
         modules.call("bank", source="shop")
         modules.call("bank", source="bank")

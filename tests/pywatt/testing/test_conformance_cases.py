@@ -11,8 +11,16 @@ from bare_modules import BareModule
 from pywatt.testing import Status, check_conformance, conformance_cases
 from pywatt.testing.conformance.compiled_module import KNOWN_DEVIATIONS, known_deviation
 
-DEADLINE = 1.0  # seconds for each wait: what fails here fails by silence
-START_DEADLINE = {"tagged-init": 3.0}
+DEADLINE = 20.0  # seconds for each wait
+SHORT = 1.0  # for what is not going to come
+BY_SILENCE = {
+    "identify-stdio",
+    "heartbeat-stdio",
+    "large-request-stdio",
+    "rotation",
+    "tagged-init",
+    "shutdown-stdio late",
+}
 
 # A module that does everything right on standard input and output; a test changes one line of it.
 GOOD = """
@@ -84,7 +92,7 @@ WITHOUT = {name: text for name, text in BROKEN.items() if name != "stdin-end"}
 @pytest.mark.parametrize("name", sorted({case.name for case in conformance_cases(())}))
 async def test_a_good_module_passes(bare_module: BareModule, name: str) -> None:
     report = await check_conformance(
-        bare_module(GOOD), carriers=(), secrets={"KEY": "sesame"}, only=[name], deadline=20.0
+        bare_module(GOOD), carriers=(), secrets={"KEY": "sesame"}, only=[name], deadline=DEADLINE
     )
     expected = Status.NOT_APPLICABLE if name == "plain-http" else Status.PASSED
     assert report.status_of(name) is expected, report.text()
@@ -95,6 +103,7 @@ async def test_a_good_module_passes(bare_module: BareModule, name: str) -> None:
 async def test_a_case_finds_what_it_is_there_for(
     bare_module: BareModule, name: str, change: tuple[str, str, str]
 ) -> None:
+    deadline = SHORT if name in BY_SILENCE else DEADLINE
     name = name.split(maxsplit=1)[0]
     before, after, found = change
     assert before in GOOD
@@ -103,8 +112,8 @@ async def test_a_case_finds_what_it_is_there_for(
         carriers=(),
         secrets={"KEY": "sesame"},
         only=[name],
-        deadline=DEADLINE,
-        start_deadline=START_DEADLINE.get(name, 20.0),
+        deadline=deadline,
+        start_deadline=3.0 if name == "tagged-init" else DEADLINE,
     )
     assert report.status_of(name) is Status.FAILED, report.text()
     (failure,) = [result for result in report.failures if result.case.name == name]
@@ -121,7 +130,11 @@ async def test_a_module_that_starts_on_nothing_is_found(
     prelude += "def announce(): say({'op': 'announce', 'listen': '', 'endpoints': []})\n"
     prelude += "def hear(): return sys.stdin.readline()\n"
     report = await check_conformance(
-        bare_module(text, prelude=prelude), carriers=(), only=[name], deadline=DEADLINE
+        bare_module(text, prelude=prelude),
+        carriers=(),
+        only=[name],
+        deadline=DEADLINE,
+        start_deadline=SHORT,
     )
     assert report.status_of(name) is Status.FAILED
     assert found in next(result.detail for result in report.results if result.case.name == name)
@@ -168,7 +181,7 @@ async def test_the_report_is_a_table_and_a_document(bare_module: BareModule) -> 
         carriers=(),
         secrets={"KEY": "sesame"},
         only=["heartbeat-stdio", "plain-http"],
-        deadline=20.0,
+        deadline=DEADLINE,
     )
     lines = report.text().splitlines()
     assert lines[0].split()[:2] == ["passed", "announce"]

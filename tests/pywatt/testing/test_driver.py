@@ -230,6 +230,7 @@ async def test_a_wait_ends_when_the_module_does(bare_module: BareModule) -> None
 
 async def test_a_wait_says_what_was_awaited(bare_module: BareModule) -> None:
     async with ReferenceDriver.start(bare_module("announce(); hear(); hear()"), carriers=()) as module:
+        await module.announced()
         with pytest.raises(NotSeenError, match=r"heartbeat_ack on stdio was not seen within 0.3 s"):
             await module.heartbeat("stdio", timeout=SHORT)
 
@@ -375,6 +376,7 @@ async def test_heartbeats_are_pumped_as_long_as_the_block_runs(bare_module: Bare
 async def test_a_late_answer_is_no_violation(bare_module: BareModule) -> None:
     script = r"announce(); request = hear(); hear(); answer(request); sys.stderr.write('late\n'); hear()"
     async with ReferenceDriver.start(bare_module(script), carriers=()) as module:
+        await module.announced()
         with pytest.raises(NotSeenError):
             await module.http("GET", "/a", timeout=SHORT)
         await module.send({"op": "heartbeat"})
@@ -383,7 +385,7 @@ async def test_a_late_answer_is_no_violation(bare_module: BareModule) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux tells of the end of a stranger")
-def test_a_module_ends_when_the_driver_is_killed(bare_module: BareModule) -> None:
+def test_a_module_ends_when_the_driver_is_killed(bare_module: BareModule, tmp_path: Path) -> None:
     stubborn = """
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         announce()
@@ -402,7 +404,10 @@ async def main():
 
 asyncio.run(main())
 """
-    with subprocess.Popen([sys.executable, "-c", driver], stdout=subprocess.PIPE) as process:
+    # A killed driver cannot remove its directory.
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", driver]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         module = os.pidfd_open(int(process.stdout.readline()))
         try:

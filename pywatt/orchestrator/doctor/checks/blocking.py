@@ -66,6 +66,8 @@ def _effect(grave: bool, serving: bool) -> str:
 
 
 def _cure(text: str) -> str:
+    if text.startswith(("import ", "from ")):
+        return "an import at the top of the file, which happens before there is an event loop"
     for name, cure in _CURES.items():
         if f".{name}(" in text or text.startswith(f"{name}("):
             return cure

@@ -1,4 +1,4 @@
-"""Message handlers that stand in each other's way."""
+"""Handlers of messages and of requests that stand in each other's way."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ def check_handlers(evidence: Evidence) -> Iterator[Finding]:
             "Remove one of them, or give it another name.",
             where=second,
             quote=() if frame is None else frame_quote(evidence, frame),
+        )
+    for route in () if diagnostics is None else diagnostics.duplicate_routes:
+        first, second = _place(route.first, evidence), _place(route.second, evidence)
+        yield Finding(
+            FindingCode.DUPLICATE_HANDLER,
+            Severity.WARNING,
+            f"{route.method} {route.path} has two handlers: {first} and {second}; only the first is called.",
+            "Remove one of them, or give it another path.",
+            where=second,
         )
     yield from _replaced(evidence)
 

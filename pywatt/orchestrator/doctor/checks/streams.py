@@ -22,9 +22,11 @@ def check_streams(evidence: Evidence) -> Iterator[Finding]:
     diagnostics = evidence.diagnostics
     guarded = evidence.module.env.get("PYWATT_STDIO_GUARD", "").lower() not in ("0", "false")
     if diagnostics is not None:
-        for output in diagnostics.outputs[:MAX_PLACES]:
+        # A handler of logs that writes there has pywatt's own lines to write, too.
+        outputs = [one for one in diagnostics.outputs if one.place.own or "/logging/" not in one.place.file]
+        for output in outputs[:MAX_PLACES]:
             yield _print(output, evidence, guarded=guarded)
-        others = diagnostics.outputs[MAX_PLACES:]
+        others = outputs[MAX_PLACES:]
         if others:
             yield _print_elsewhere(others, evidence)
         for place in diagnostics.inputs:

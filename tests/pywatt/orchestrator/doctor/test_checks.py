@@ -183,6 +183,10 @@ class TestBlockingCalls:
     def test_a_short_one_while_it_starts_is_nobodys_concern(self) -> None:
         assert findings(self.blocked(100.3, 0.2)) == {}
 
+    def test_an_import_belongs_to_the_top_of_the_file(self) -> None:
+        block = Block(100.3, 0.9, "state function", (frame(7, "from fastapi import FastAPI"),))
+        assert "top of the file" in only(healthy(diagnostics=diagnosed(blocks=(block,)))).cure
+
     @pytest.mark.parametrize("seconds", [6.0, None])
     def test_one_as_long_as_a_heartbeat_is_an_error(self, seconds: float | None) -> None:
         assert only(self.blocked(101.0, seconds)).severity is Severity.ERROR
@@ -303,6 +307,11 @@ def test_what_no_check_explains_is_passed_on() -> None:
         FindingCode.ORCHESTRATOR_WARNING,
         True,
     )
+
+
+def test_pywatts_own_lines_are_nobodys_prints() -> None:
+    place = frame(1113, "stream.write(msg)", file="/usr/lib/python3.11/logging/__init__.py", own=False)
+    assert findings(healthy(diagnostics=diagnosed(outputs=(Output(place, 3, "serving"),)))) == {}
 
 
 def test_prints_of_many_places_are_gathered() -> None:

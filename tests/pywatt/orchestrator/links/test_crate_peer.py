@@ -109,7 +109,7 @@ async def start(workshop: Workshop, text: str, **settings: Any) -> ManagedModule
 
 async def test_it_gets_a_port_and_a_channel_of_its_own_and_is_ready(workshop: Workshop) -> None:
     module = await start(workshop, CRATE + "log(json.dumps(init))\nrun()\n")
-    (line,) = workshop.recorder.logged("orchestrator_api")
+    line = await workshop.recorder.until_logged("orchestrator_api")
     assert '"ipc_channel"' not in line
     assert '"required": true' in line
     assert isinstance(module.http_address, TcpAddress)
@@ -132,7 +132,7 @@ async def test_a_swallowed_secret_is_told_again_until_a_line_shows_that_it_was_h
     workshop.secrets.update(A="first", B="second")
     clock = Clock(asyncio.get_running_loop())
     module = await start(workshop, CRATE + SECRETS + "run()\n", secrets=["A", "B"])
-    assert workshop.recorder.logged("secrets first second")
+    await workshop.recorder.until_logged("secrets first second")
     await clock.advance(1.0)  # a repeat that is still planned would leave now, before the shutdown
     await module.stop()
     assert not workshop.recorder.logged("unexpected line")

@@ -236,7 +236,7 @@ sys.exit(subprocess.call([{sys.executable!r}, {str(workshop.folder / "inner.py")
             announce()
             serve()
         """)
-        assert workshop.recorder.logged("was closed")
+        await workshop.recorder.until_logged("was closed")
         assert module.is_ready
 
     async def test_frames_that_are_not_valid_do_no_harm_to_the_others(self, workshop: Workshop) -> None:

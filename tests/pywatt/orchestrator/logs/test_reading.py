@@ -38,7 +38,7 @@ class Logs:
         self.stored = StoredLogs(str(path))
         self._directory = LogDirectory(str(path))
         self._limits = RotationLimits(max_size, keep)
-        self._files: dict[str, LogFile] = {}
+        self.files: dict[str, LogFile] = {}
         self.second = 0
 
     def write(self, log: str, *lines: bytes, at: int | None = None) -> None:
@@ -46,9 +46,9 @@ class Logs:
 
     def append(self, log: str, pieces: list[Piece], at: int | None = None) -> None:
         self.second = self.second + 1 if at is None else at
-        if log not in self._files:
-            self._files[log] = LogFile(self._directory, log, self._limits, Owner())
-        self._files[log].append(pieces, EPOCH + self.second * 10**9)
+        if log not in self.files:
+            self.files[log] = LogFile(self._directory, log, self._limits, Owner())
+        self.files[log].append(pieces, EPOCH + self.second * 10**9)
 
     def reading(
         self,
@@ -242,7 +242,7 @@ def test_what_was_torn_by_a_kill_is_shown(logs: Logs) -> None:
     logs.write("web", b"whole")
     with open(logs.path / "web.log", "ab") as file:
         file.write(b"2026-11-26T0")
-    logs._files.clear()
+    logs.files.clear()
     logs.write("web", b"next")
     assert [line.text for line in logs.reading().last(10)] == ["whole", "2026-11-26T0", "next"]
     assert [line.text for line in logs.reading().all()] == ["whole", "2026-11-26T0", "next"]

@@ -24,8 +24,12 @@ async def gate() -> AsyncIterator[Gate]:
     gate.close()
 
 
-def update(gate: Gate, state: ModuleState, *, restarting: bool = False) -> None:
-    gate.update(state, f"module shop is {state.value}", restarting=restarting, announced=False)
+def update(gate: Gate, state: ModuleState, *, restarting: bool = False, announced: bool = True) -> None:
+    gate.update(state, f"module shop is {state.value}", restarting=restarting, announced=announced)
+
+
+def begin_draining(gate: Gate, *, announced: bool = True) -> None:
+    update(gate, ModuleState.DRAINING, restarting=True, announced=announced)
 
 
 async def held_request(gate: Gate) -> asyncio.Task[None]:
@@ -74,7 +78,7 @@ class TestDraining:
     async def test_a_process_that_answered_everything_is_let_go(self, gate: Gate) -> None:
         gate.enter()
         gate.enter()
-        gate.begin_draining()
+        begin_draining(gate)
         draining = asyncio.create_task(drain(gate, pending(), DEADLINE, None))
         gate.leave()
         await asyncio.sleep(0)
@@ -88,7 +92,7 @@ class TestDraining:
     async def test_one_that_ended_is_not_waited_for(self, gate: Gate) -> None:
         exited = pending()
         gate.enter()
-        gate.begin_draining()
+        begin_draining(gate)
         exited.set_result(None)
         async with asyncio.timeout(DEADLINE):
             await drain(gate, exited, 1000.0, None)
@@ -97,7 +101,7 @@ class TestDraining:
 
     async def test_what_is_not_answered_in_time_is_cut(self, gate: Gate) -> None:
         gate.enter()
-        gate.begin_draining()
+        begin_draining(gate)
         await drain(gate, pending(), 0.01, None)
         gate.end_draining()
         gate.leave()
@@ -124,7 +128,7 @@ class TestDraining:
                 asyncio.get_running_loop().call_soon(gate.leave)
             return True
 
-        gate.begin_draining()
+        begin_draining(gate)
         await drain(gate, pending(), 1000.0, fence)
         assert rounds == 2
 
@@ -132,9 +136,13 @@ class TestDraining:
         self, gate: Gate
     ) -> None:
         assert not gate.takes_inner_calls
-        gate.begin_draining()
+        begin_draining(gate)
         assert gate.takes_inner_calls
         await drain(gate, pending(), DEADLINE, None)
+        assert not gate.takes_inner_calls
+
+    async def test_a_process_that_has_no_handlers_yet_takes_no_inner_calls(self, gate: Gate) -> None:
+        begin_draining(gate, announced=False)
         assert not gate.takes_inner_calls
 
 
@@ -142,7 +150,7 @@ class TestEndless:
     async def test_what_has_no_end_is_not_waited_for(self, gate: Gate) -> None:
         gate.enter()
         with gate.endless(lambda: None):
-            gate.begin_draining()
+            begin_draining(gate)
             async with asyncio.timeout(DEADLINE):
                 await drain(gate, pending(), 1000.0, None)
         gate.leave()
@@ -154,7 +162,7 @@ class TestEndless:
         monkeypatch.setattr("pywatt.orchestrator.supervision.draining.ENDLESS_GRACE", 0.0)
         parted = asyncio.Event()
         gate.enter()
-        gate.begin_draining()
+        begin_draining(gate)
         with gate.endless(parted.set), parting_endless(gate):
             async with asyncio.timeout(DEADLINE):
                 await parted.wait()
@@ -164,7 +172,7 @@ class TestEndless:
 
     async def test_it_is_counted_as_cut_when_the_process_ends_under_it(self, gate: Gate) -> None:
         gate.enter()
-        gate.begin_draining()
+        begin_draining(gate)
         with gate.endless(lambda: None):
             gate.end_draining()
         gate.leave()
@@ -174,7 +182,7 @@ class TestEndless:
 async def test_the_report_of_a_restart_says_what_became_of_everything(gate: Gate) -> None:
     request = await held_request(gate)
     gate.enter()
-    gate.begin_draining()
+    begin_draining(gate)
     gate.leave()
     gate.enter()
     gate.end_draining()

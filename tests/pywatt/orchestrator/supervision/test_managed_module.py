@@ -87,7 +87,7 @@ class TestReadiness:
             announce(endpoints=[{"path": "/health", "methods": ["GET"]}])
             serve(http)
         """)
-        assert workshop.recorder.logged("asked for /health")
+        await workshop.recorder.until_logged("asked for /health")
         assert module.last_error is None
 
     async def test_a_health_path_that_is_ill_is_told(self, workshop: Workshop) -> None:
@@ -566,7 +566,7 @@ class TestEnvironment:
             env={"FLAVOUR": "mint"},
         )
         await workshop.recorder.until_logged("one true mint")
-        (line,) = workshop.recorder.logged("orchestrator_api")
+        line = await workshop.recorder.until_logged("orchestrator_api")
         assert '"required": true' in line
         assert '"env": {}' in line
         assert workshop.record.socket_path("one") in line

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pywatt.testing import sections
+from pywatt.testing.grammar.json_text import UnreadableTextError, read_json
 from pywatt.testing.grammar.judging import RefusedError, check_carrier, judge_frame, judge_line
 
 UUID = "00112233-4455-4677-8899-aabbccddeeff"
@@ -279,3 +280,23 @@ READABLE = texts(
 @pytest.mark.parametrize("text", [text for text, _, _ in READABLE.values()], ids=READABLE)
 def test_what_looks_odd_and_the_crate_reads_is_read(text: bytes) -> None:
     judge_line(text)
+
+
+NUMBERS = {
+    "2**64 - 1": ("18446744073709551615", 2**64 - 1),
+    "-2**63": ("-9223372036854775808", -(2**63)),
+    "2**64": ("18446744073709551616", 2.0**64),
+    "minus zero": ("-0", -0.0),
+    "a fraction": ("1.0", 1.0),
+}
+
+
+@pytest.mark.parametrize(("text", "value"), NUMBERS.values(), ids=NUMBERS)
+def test_a_number_is_what_the_crate_reads(text: str, value: float) -> None:
+    read = read_json(text.encode())
+    assert (read, type(read)) == (value, type(value))
+
+
+def test_a_number_beyond_a_float_is_refused() -> None:
+    with pytest.raises(UnreadableTextError, match="outside the range"):
+        read_json(b"1e999")
