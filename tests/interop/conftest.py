@@ -1,4 +1,4 @@
-"""What these tests start: orchestrators, examinations, and modules under supervision in this process."""
+"""What the tests of this folder start: orchestrators, examinations, and crate modules in this process."""
 
 from clinics import clinic
 from crate_modules import crate, crate_module

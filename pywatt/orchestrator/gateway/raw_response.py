@@ -102,7 +102,10 @@ class StreamedResponse(web.StreamResponse):
     """
 
     def __init__(self, status: int, reason: str | None, fields: Fields) -> None:
-        super().__init__(status=status, reason=reason)
+        # Not the base's constructor: it builds a header map that is never used here.
+        self._status = status
+        self._reason = reason or ""
+        self._phrase = reason
         self._fields = fields
         self._keeps = True
         self._begun = False
@@ -153,7 +156,7 @@ class StreamedResponse(web.StreamResponse):
             chunked = request.version >= _HTTP_1_1
             self._keeps = self._keeps and chunked
         head = write_head(
-            request, self.status, self._fields, self._keeps, chunked=chunked, reason=self.reason
+            request, self.status, self._fields, self._keeps, chunked=chunked, reason=self._phrase
         )
         if chunked:
             self._writer.enable_chunking()
