@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.running import FILE_OPTION, complete_modules, connect
+from pywatt.cli.running import FILE_OPTION, complete_modules, connect, timeout_option
 
 DEFAULT_TIMEOUT = 30.0
 # The orchestrator's own answer that the time is over should come first.
@@ -30,14 +30,7 @@ its code.
 @click.argument("module", shell_complete=complete_modules)
 @click.argument("endpoint")
 @click.argument("payload", metavar="[JSON|-]", default="null")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=DEFAULT_TIMEOUT,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for the answer.",
-)
+@timeout_option(DEFAULT_TIMEOUT, "How long to wait for the answer.", positive=True)
 @click.option("--notify", is_flag=True, help="Expect no answer; what becomes of it is in the module's log.")
 @click.option("--json", "as_json", is_flag=True, help="The answer on one line, also on a terminal.")
 @FILE_OPTION

@@ -4,7 +4,7 @@ import click
 
 from pywatt.cli import exit_codes
 from pywatt.cli.progress import follow
-from pywatt.cli.running import FILE_OPTION, connect
+from pywatt.cli.running import FILE_OPTION, connect, timeout_option
 
 _EPILOG = f"""\b
 Examples:
@@ -19,14 +19,7 @@ another `pywatt down` has begun already.
 
 @click.command("down", epilog=_EPILOG)
 @click.option("--now", is_flag=True, help="End the modules at once, whatever they do.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=60,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for the end.",
-)
+@timeout_option(60, "How long to wait for the end.")
 @FILE_OPTION
 def command(now: bool, timeout: float, file: str) -> int:
     """Stop all modules in the reverse order of their dependencies, and the orchestrator."""

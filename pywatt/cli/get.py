@@ -10,7 +10,7 @@ from urllib.parse import quote
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.running import FILE_OPTION, connect
+from pywatt.cli.running import FILE_OPTION, connect, timeout_option
 from pywatt.errors import HttpError
 
 if TYPE_CHECKING:
@@ -83,14 +83,7 @@ def _headers(_context: click.Context, _parameter: click.Parameter, values: tuple
 )
 @click.option("-d", "--data", metavar="BODY", help='The body; "-" reads it from standard input.')
 @click.option("-i", "--include", is_flag=True, help="Print status and headers before the body.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=DEFAULT_TIMEOUT,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long nothing may come.",
-)
+@timeout_option(DEFAULT_TIMEOUT, "How long nothing may come.", positive=True)
 @FILE_OPTION
 def command(
     *,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.running import JSON_OPTION
+from pywatt.cli.running import JSON_OPTION, LONG_FILE_OPTION
 
 if TYPE_CHECKING:
     import re
@@ -104,14 +104,7 @@ def _complete(
 @click.option("--level", metavar="LEVEL", callback=_level, help="Not below: trace, debug, info, warn, error.")
 @click.option("--grep", metavar="REGEX", callback=_pattern, help="Only lines that hold it.")
 @JSON_OPTION
-@click.option(
-    "--file",
-    default="pywatt.toml",
-    show_default=True,
-    metavar="FILE",
-    type=click.Path(dir_okay=True),
-    help="The configuration; for `pywatt run`, the module's file.",
-)
+@LONG_FILE_OPTION
 def command(
     names: tuple[str, ...],
     *,

@@ -43,14 +43,29 @@ LONG_FILE_OPTION = click.option(
     help=_FILE_HELP,
 )
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
-TIMEOUT_OPTION = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=60,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait until they are ready.",
-)
+
+
+def timeout_option(
+    default: float, explanation: str, *, positive: bool = False
+) -> Callable[[Decorated], Decorated]:
+    """Return the option `--timeout SECONDS`.
+
+    Args:
+        default: in seconds.
+        explanation: what is waited for.
+        positive: whether 0, which does not wait at all, makes no sense.
+    """
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=positive),
+        default=default,
+        show_default=True,
+        metavar="SECONDS",
+        help=explanation,
+    )
+
+
+TIMEOUT_OPTION = timeout_option(60, "How long to wait until they are ready.")
 NO_WAIT_OPTION = click.option("--no-wait", is_flag=True, help="Do not wait until they are ready.")
 
 

@@ -38,6 +38,7 @@ from pywatt.orchestrator.links.handover import inherited_environment
 from pywatt.orchestrator.local_calls import LocalCaller
 from pywatt.orchestrator.logs.collector import LogCollector, LogDisplay, open_collector
 from pywatt.orchestrator.processes.run_directory import RunDirectory
+from pywatt.orchestrator.ready_lines import ModuleUrls, ReadyDisplay, ReadyLines
 from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, withheld_names
 from pywatt.orchestrator.secrets.secret_sources import SecretSources
 from pywatt.orchestrator.start_progress import StartProgress
@@ -61,7 +62,7 @@ FAILURE: Final = 1
 KILLED_BY: Final = 128  # plus the number of the signal, as shells have it
 
 
-class Display(Reporter, LogDisplay, Protocol):
+class Display(Reporter, ReadyDisplay, LogDisplay, Protocol):
     """What is shown to the user; the console is the real one."""
 
     shows_logs: bool
@@ -69,12 +70,6 @@ class Display(Reporter, LogDisplay, Protocol):
 
     def started(self) -> None:
         """Commands are taken from now on."""
-
-    def ready(self, module: str, url: str) -> None:
-        """A module is ready."""
-
-    def all_ready(self, url: str) -> None:
-        """All modules are."""
 
 
 def run_orchestrator(
@@ -191,8 +186,8 @@ class Orchestrator:
         self._url = gateway_url(bound)
         self._reloading = reloading
         self._reloader: Reloader | None = None
-        self._shown: set[str] = set()
         self._single = next(iter(configuration.modules)) if single else None
+        self._urls = ModuleUrls(self._url, self._single)
         self._events = EventRing()
         self._reporter = RecordedReports(console, self._events)
         self._stop = asyncio.Event()
@@ -200,7 +195,6 @@ class Orchestrator:
         self._modules_ended = asyncio.Event()
         self._kill: asyncio.Task[None] | None = None
         self._serving = False
-        self._all_shown = False
         self._progress: StartProgress | None = None
 
     async def run(self) -> int:
@@ -208,6 +202,9 @@ class Orchestrator:
         notifier = Notifier.from_environment(os.environ)  # before a module could inherit what it reads
         self._logs.start(self._reporter.event)
         self._supervisor = self._build_supervisor()
+        self._ready_lines = ReadyLines(
+            self._console, self._supervisor, self._urls, single=self._single is not None, once=self._reloading
+        )
         self._service = ServiceManager(notifier, self._supervisor)
         self._broker = Broker(self._supervisor.modules)
         self._manual = ManualControl(self._supervisor)
@@ -231,28 +228,32 @@ class Orchestrator:
             gc.freeze()
             await self._stop.wait()
         finally:
-            if self._progress is not None:
-                self._progress.close()
-            self._service.stopping()
-            if gateway is not None:
-                gateway.begin_draining()
             failed = self._supervisor.not_started
-            if self._reloader is not None:
-                await self._reloader.close()
-            await self._manual.close()
-            await self._supervisor.stop_all()
-            if self._kill is not None:
-                await self._kill
-            if gateway is not None:
-                await gateway.close()
-            self._broker.close()
-            await self._supervisor.close()
-            self._modules_ended.set()
-            self._events.close()
-            await control.close()
-            self._signals.close()
-            self._service.close()
+            await self._stop_everything(gateway, control)
         return self._exit_code(failed)
+
+    async def _stop_everything(self, gateway: Gateway | None, control: ControlServer) -> None:
+        """In the order in which nobody waits for what has ended already; commands are heard to the end."""
+        if self._progress is not None:
+            self._progress.close()
+        self._service.stopping()
+        if gateway is not None:
+            gateway.begin_draining()
+        if self._reloader is not None:
+            await self._reloader.close()
+        await self._manual.close()
+        await self._supervisor.stop_all()
+        if self._kill is not None:
+            await self._kill
+        if gateway is not None:
+            await gateway.close()
+        self._broker.close()
+        await self._supervisor.close()
+        self._modules_ended.set()
+        self._events.close()
+        await control.close()
+        self._signals.close()
+        self._service.close()
 
     def _build_supervisor(self) -> Supervisor:
         modules = self._configuration.modules
@@ -291,7 +292,7 @@ class Orchestrator:
 
     def _build_control(self) -> ControlServer:
         modules = self._supervisor.modules
-        reports = ModuleReports(CollectedLines(self._logs.recent), self._url_of)
+        reports = ModuleReports(CollectedLines(self._logs.recent), self._urls.of)
         commands = {
             **ModuleCommands(self._supervisor, self._manual, self._events, reports).table(),
             **OrchestratorCommands(self._events, modules, self._stop_by_command).table(),
@@ -321,9 +322,7 @@ class Orchestrator:
         gateway: Gateway = Gateway(settings, modules, self._single, shown_metrics, explain)
         await gateway.start(self._bound)
         self._serving = True
-        for module in self._supervisor.modules.values():
-            if module.is_ready:
-                self._show_ready(module)
+        self._ready_lines.open()
         self._service.changed()
         return gateway
 
@@ -335,32 +334,14 @@ class Orchestrator:
 
     def _changed(self, module: ManagedModule, before: ModuleState) -> None:
         record_change(self._events, module, before)
+        self._ready_lines.changed(module)
         if self._serving:
-            if module.state is ModuleState.READY:
-                self._show_ready(module)
             self._service.changed()
         ends_all = self._single is not None and not self._reloading
         if ends_all and module.state in ENDED:
             self._stop.set()
         if self._progress is not None:
             self._progress.changed()
-
-    def _show_ready(self, module: ManagedModule) -> None:
-        if self._reloading and module.name in self._shown:
-            return  # one line has told already that it is ready again
-        self._shown.add(module.name)
-        self._console.ready(module.name, self._url_of(module))
-        if self._single is None and not self._all_shown and self._supervisor.all_ready:
-            self._all_shown = True
-            self._console.all_ready(self._url_of(None))
-
-    def _url_of(self, module: ManagedModule | None) -> str:
-        if self._url.startswith("unix:"):
-            return self._url
-        if module is None or self._single is not None:
-            return f"{self._url}/"
-        route = module.configuration.route or f"/m/{module.name}"
-        return f"{self._url}{route.rstrip('/')}/"
 
     def _stop_by_signal(self, number: signal.Signals) -> None:
         self._begin_to_stop(" (Ctrl-C again kills {them})" if number is signal.SIGINT else "")
