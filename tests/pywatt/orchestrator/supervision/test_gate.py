@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
+from gates import begin_draining, update
 
 from pywatt.errors import ModuleUnavailable
 from pywatt.orchestrator.supervision.admission import Admission
@@ -13,22 +13,6 @@ from pywatt.orchestrator.supervision.gate import Gate
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
 DEADLINE = 10.0
-
-
-@pytest.fixture
-async def gate() -> AsyncIterator[Gate]:
-    gate = Gate("shop", 60.0)
-    update(gate, ModuleState.READY)
-    yield gate
-    gate.close()
-
-
-def update(gate: Gate, state: ModuleState, *, restarting: bool = False, announced: bool = True) -> None:
-    gate.update(state, f"module shop is {state.value}", restarting=restarting, announced=announced)
-
-
-def begin_draining(gate: Gate, *, announced: bool = True) -> None:
-    update(gate, ModuleState.DRAINING, restarting=True, announced=announced)
 
 
 async def held_request(gate: Gate) -> asyncio.Task[None]:

@@ -1,0 +1,3 @@
+from gates import gate
+
+__all__ = ["gate"]
