@@ -1,12 +1,15 @@
 """Options and fixtures that every test tree shares."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from hypothesis import settings
 from interpreted_core import interpreted_core, interpreted_core_without
+
+from pywatt.observe.redaction import process_redactor
 
 # A shared machine may stall any example; what is slow shows in the benches.
 settings.register_profile("pywatt", deadline=None)
@@ -25,6 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="directory of recorded wire vectors to check instead of tests/wire/vectors",
     )
+
+
+@pytest.fixture(autouse=True)
+def own_secrets() -> Iterator[None]:
+    """What a test registers as a secret is none in the next one, where the same word may be a line of log."""
+    before = dict(vars(process_redactor))
+    yield
+    vars(process_redactor).update(before)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -163,10 +163,14 @@ serve()
     }
     configuration = table("command") + table("plain", sdk='"none"') + '[modules.python]\nrun = "python.py"\n'
     first = await start(files, configuration)
-    lines = [line for line in first.log if "pids " in line]
-    pids = [int(word) for line in lines for word in line.split("pids ")[1].split()]
-    assert len(pids) == 4
-    forked = int(next(line for line in lines if "command" in line).split()[-1])
+
+    def pids_told() -> list[int]:
+        lines = [line for line in first.log if "pids " in line]
+        return [int(word) for line in lines for word in line.split("pids ")[1].split()]
+
+    await first.until(lambda: len(pids_told()) == 4)
+    pids = pids_told()
+    forked = int(next(line for line in first.log if "pids " in line and "command" in line).split()[-1])
     first.process.kill()
     await first.wait()
     await until(
