@@ -2,12 +2,19 @@
 
 import sys
 from collections.abc import Iterator
+from typing import Final
 
 import click
 
 from pywatt.cli import exit_codes
 from pywatt.errors import ConfigError, PyWattSDKError
 from pywatt.orchestrator.console.terminal import use_colour
+
+_CODES_OF_ERRORS: Final = (
+    ("pywatt.orchestrator.control.errors", "NotRunning", exit_codes.NOT_RUNNING),
+    ("pywatt.orchestrator.control.errors", "ControlTimeout", exit_codes.TIMED_OUT),
+    ("pywatt.orchestrator.logs.stored_logs", "NoLogsError", exit_codes.NOT_RUNNING),
+)
 
 
 def report(error: Exception) -> int:
@@ -51,12 +58,11 @@ def report_as_log(error: PyWattSDKError) -> int:
 def _exit_code(error: Exception) -> int:
     if isinstance(error, ConfigError):
         return exit_codes.USAGE_OR_CONFIGURATION
-    # Known only to those who have asked an orchestrator.
-    control_errors = sys.modules.get("pywatt.orchestrator.control.errors")
-    if control_errors is not None and isinstance(error, control_errors.NotRunning):
-        return exit_codes.NOT_RUNNING
-    if control_errors is not None and isinstance(error, control_errors.ControlTimeout):
-        return exit_codes.TIMED_OUT
+    for room, name, code in _CODES_OF_ERRORS:
+        # Known only to those who have asked an orchestrator, or read its logs.
+        module = sys.modules.get(room)
+        if module is not None and isinstance(error, getattr(module, name)):
+            return code
     return exit_codes.FAILURE
 
 

@@ -66,7 +66,7 @@ async def serve_module(
     wake_loop_on_signals(loop)
     lifecycle.attach(loop)
     if diagnostics is not None:
-        diagnostics.attach(loop)
+        diagnostics.attach(loop, __file__)
     module = ServedModule(definition, init, lifecycle, diagnostics)
     starting = loop.create_task(module.start(guarded))
     stopping = loop.create_task(lifecycle.stop_requested())

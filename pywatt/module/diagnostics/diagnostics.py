@@ -59,9 +59,14 @@ class Diagnostics:
         """The author's code is there."""
         self.reached("LOADED")
 
-    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """From now on this loop has to turn."""
-        self._watch.attach(loop)
+    def attach(self, loop: asyncio.AbstractEventLoop, start_file: str) -> None:
+        """From now on this loop has to turn.
+
+        Args:
+            loop: runs the module.
+            start_file: the file of the coroutine that starts the module.
+        """
+        self._watch.attach(loop, start_file)
 
     def reached(self, point: str) -> None:
         """The start has come to a point.

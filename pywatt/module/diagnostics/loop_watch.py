@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from pywatt.module import bootstrap
 from pywatt.module.diagnostics.record_file import RecordFile
 from pywatt.module.diagnostics.stacks import await_chain, has_foreign_code, stack_of
 from pywatt.observe.diagnostic_records import RecordKind
@@ -37,6 +36,7 @@ class LoopWatch:
         self._phase = phase
         self._watched = threading.get_ident()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._start_file = ""
         self._starting = True
         self._ended = threading.Event()
         self._blocks = 0
@@ -44,8 +44,14 @@ class LoopWatch:
         self._next_wait = time.monotonic() + WAITING_INTERVAL
         threading.Thread(target=self._watch, name="pywatt-diagnostics", daemon=True).start()
 
-    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """From now on this loop has to turn."""
+    def attach(self, loop: asyncio.AbstractEventLoop, start_file: str) -> None:
+        """From now on this loop has to turn.
+
+        Args:
+            loop: runs in the watched thread.
+            start_file: the file of the coroutine that starts the module.
+        """
+        self._start_file = start_file
         self._loop = loop
 
     def started(self) -> None:
@@ -112,8 +118,8 @@ class LoopWatch:
 
     def _note_tasks(self, loop: asyncio.AbstractEventLoop) -> None:
         chains = [await_chain(task.get_coro()) for task in asyncio.all_tasks(loop)]
-        # The task of the start: it leads through bootstrap to the author's function and what that waits for.
-        start = [chain for chain in chains if chain and chain[0]["file"] == bootstrap.__file__]
+        # The task of the start: it leads to the author's function and what that waits for.
+        start = [chain for chain in chains if chain and chain[0]["file"] == self._start_file]
         self._tell_wait(max(start, key=len, default=[]))
 
     def _tell_wait(self, stack: list[dict[str, Any]]) -> None:

@@ -6,27 +6,28 @@ import contextlib
 import os
 from typing import Any, Final
 
-from pywatt.orchestrator.control.errors import NotRunning
 from pywatt.orchestrator.logs.log_directory import LOGS_IN_RUN_DIRECTORY, file_name, read_file_name
 from pywatt.orchestrator.logs.stored_lines import OpenLogFile
 from pywatt.orchestrator.processes.run_location import locate
+from pywatt.root_error import PyWattSDKError
 
 _MAX_CONFIGURATION: Final = 1024 * 1024
 
 
-class NoLogsError(NotRunning):
+class NoLogsError(PyWattSDKError):
     """Nothing was ever logged: the configuration has never run, or its run directory has gone.
 
     Args:
         configuration: the file.
         directory: where logs would lie.
+
+    Attributes:
+        advice: what a person can do about it.
     """
 
     def __init__(self, configuration: str, directory: str) -> None:
-        super().__init__(
-            f"{configuration} has logged nothing yet: there is no {directory}",
-            f"start it with: pywatt up -f {configuration}",
-        )
+        super().__init__(f"{configuration} has logged nothing yet: there is no {directory}")
+        self.advice = f"start it with: pywatt up -f {configuration}"
 
 
 class StoredLogs:
