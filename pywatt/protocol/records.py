@@ -5,6 +5,7 @@ They are attrs classes, whose fields are printed in the order in which they are 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from enum import Enum
 from typing import Any, ClassVar, Final
 
@@ -26,14 +27,14 @@ NULL_WHEN_MISSING: Final = "pywatt.null_when_missing"
 """True: the field may be missing on the wire, although the constructor asks for it."""
 
 
-class OwnForm:
+class OwnForm(ABC):
     """A typed object whose JSON form is not an object of its fields."""
 
     __slots__ = ()
 
+    @abstractmethod
     def to_value(self) -> object:
         """The JSON value that stands for the object."""
-        raise NotImplementedError
 
 
 class ControlOperation:
