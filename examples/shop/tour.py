@@ -201,6 +201,8 @@ def stay(shop: Shop) -> None:
     for name, path in PAGES.items():
         print(f"  {name:<12} {shop.url}{path}")
     print(f"  {'log':<12} {shop.log}")
+    command = f"{os.path.relpath(Path(sys.executable).with_name('pywatt'))} ps"
+    print(f"  {'terminal':<12} {command} -f {os.path.relpath(SHOP / 'pywatt.toml')}")
     shop.process.wait()
 
 
