@@ -1,6 +1,7 @@
 """Options and fixtures that every test tree shares."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,12 @@ settings.load_profile("pywatt")
 WITHOUT_ORJSON = "without orjson"
 # How a test's id shows what it ran on.
 NAMES = {"compiled": "compiled", "interpreted": "pure", WITHOUT_ORJSON: WITHOUT_ORJSON}
+
+
+def pytest_configure() -> None:
+    # What a shell starts in the background ignores Ctrl-C, and the processes of the tests would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -308,7 +308,7 @@ class LogCollector:
             now = time.time_ns()
             self._file(OWN_LOG).append(pieces, now)
             if module is not None and module != OWN_LOG:
-                self._file(module).append(pieces, now)
+                self._file(module).remark(pieces, now)
         if self._own_lost:
             lost, self._own_lost = self._own_lost, 0
             message = lost_text(lost, "the log could not be written as fast")

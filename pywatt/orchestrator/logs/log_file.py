@@ -21,6 +21,7 @@ from pywatt.orchestrator.logs.entry_format import (
 )
 from pywatt.orchestrator.logs.log_directory import LogDirectory, file_name
 
+MAX_REMARKS: Final = 100
 _LAST_ENTRY: Final = 2 * MAX_PART
 _ROTATION_RETRY: Final = 1.0  # seconds after a rotation that was refused
 _TELLING_INTERVAL: Final = 5.0  # a disk that is nearly full takes a short line now and then
@@ -82,6 +83,8 @@ class LogFile:
         self._next_telling = 0.0
         self._rotation_refused = False
         self._rotates_again = 0.0
+        self._is_inside_line = False
+        self._remarks: list[Piece] = []
 
     def append(self, pieces: list[Piece], now: int) -> None:
         """Write lines; never raises: what cannot be written is counted.
@@ -92,6 +95,26 @@ class LogFile:
         """
         if not pieces:
             return
+        self._write_pieces(pieces, now)
+        self._is_inside_line = pieces[-1].tag == PARTIAL
+        if self._remarks and not self._is_inside_line:
+            remarks, self._remarks = self._remarks, []
+            self._write_pieces(remarks, now)
+
+    def remark(self, pieces: list[Piece], now: int) -> None:
+        """Write lines of somebody else's, but not into the middle of a line of the module.
+
+        Args:
+            pieces: whole lines. When `MAX_REMARKS` wait already they are left out: the orchestrator's own log
+                has them.
+            now: their time, in nanoseconds since the epoch.
+        """
+        if not self._is_inside_line:
+            self._write_pieces(pieces, now)
+        elif len(self._remarks) < MAX_REMARKS:
+            self._remarks += pieces
+
+    def _write_pieces(self, pieces: list[Piece], now: int) -> None:
         entries = entries_of(pieces, self._stamps.at(now))
         try:
             self._look_for_file()
@@ -112,6 +135,7 @@ class LogFile:
             self._descriptor = -1
 
     def _tell_loss(self, reason: str, now: int) -> None:
+        self._end_what_was_cut()  # what was lost may have been the end of a line
         lost = self._lost_now
         notice = self._owner.loss_notice(self._log, lost, reason) + b"\n"
         self._write_rotating(entries_of([Piece(FULL, notice)], self._stamps.at(now)))
@@ -157,11 +181,12 @@ class LogFile:
         status = os.fstat(self._descriptor)
         self._identity = (status.st_dev, status.st_ino)
         self._size = status.st_size
-        if self._size:
-            self._end_what_was_cut()
+        self._end_what_was_cut()
 
     def _end_what_was_cut(self) -> None:
-        """An orchestrator that was killed in the middle of a line must not have ours glued to it."""
+        """What stops in the middle of a line must not have another one glued to it."""
+        if not self._size:
+            return
         begin = max(self._size - _LAST_ENTRY, 0)
         last = os.pread(self._descriptor, _LAST_ENTRY, begin)
         ending = b"" if last.endswith(b"\n") else b"\n"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pywatt.orchestrator.logs.entry_format import FULL, PARTIAL, Piece
 from pywatt.orchestrator.logs.log_directory import LogDirectory, LogDirectoryError, read_file_name
-from pywatt.orchestrator.logs.log_file import LogFile, RotationLimits
+from pywatt.orchestrator.logs.log_file import MAX_REMARKS, LogFile, RotationLimits
 
 
 class Owner:
@@ -135,6 +135,24 @@ class TestRotation:
         assert made.all_contents() == [b"first", *(line for chunk in chunks for line in chunk)]
         file.close()
         made.directory.close()
+
+
+class TestRemarks:
+    def test_one_waits_for_the_end_of_the_line_that_the_log_is_in(self, folder: Folder) -> None:
+        file = folder.open()
+        file.append([Piece(PARTIAL, b"a long ")], time.time_ns())
+        file.remark([Piece(FULL, b"what happened\n")], time.time_ns())
+        file.append([Piece(FULL, b"line\nanother\n")], time.time_ns())
+        file.remark([Piece(FULL, b"and then\n")], time.time_ns())
+        assert folder.contents() == [b"a long ", b"line", b"another", b"what happened", b"and then"]
+
+    def test_of_too_many_the_last_are_left_out(self, folder: Folder) -> None:
+        file = folder.open()
+        file.append([Piece(PARTIAL, b"endless")], time.time_ns())
+        for number in range(MAX_REMARKS + 1):
+            file.remark([Piece(FULL, b"%d\n" % number)], time.time_ns())
+        file.append([Piece(FULL, b"\n")], time.time_ns())
+        assert folder.contents()[2:] == [b"%d" % number for number in range(MAX_REMARKS)]
 
 
 class TestAfterAKilledOrchestrator:
