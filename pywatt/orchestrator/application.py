@@ -37,6 +37,7 @@ from pywatt.orchestrator.links.control_operations import PortBook, SecretDesk
 from pywatt.orchestrator.links.handover import inherited_environment
 from pywatt.orchestrator.local_calls import LocalCaller
 from pywatt.orchestrator.logs.collector import LogCollector, LogDisplay, open_collector
+from pywatt.orchestrator.memory import keep_freed_memory
 from pywatt.orchestrator.processes.run_directory import RunDirectory
 from pywatt.orchestrator.ready_lines import ModuleUrls, ReadyDisplay, ReadyLines
 from pywatt.orchestrator.secrets.declared_secrets import allowed_secrets, withheld_names
@@ -311,6 +312,7 @@ class Orchestrator:
         from pywatt.orchestrator.gateway.gateway import Gateway
         from pywatt.orchestrator.metrics.page import write_page
 
+        keep_freed_memory()
         settings = self._configuration.gateway
         modules = self._supervisor.modules
 

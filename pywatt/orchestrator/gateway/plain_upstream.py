@@ -16,13 +16,11 @@ from aiohttp import (
     ClientTimeout,
     DummyCookieJar,
     ServerTimeoutError,
-    StreamReader,
     TCPConnector,
     UnixConnector,
     hdrs,
     web,
 )
-from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -32,7 +30,6 @@ from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, req
 from pywatt.orchestrator.gateway.exchange import Exchange
 from pywatt.orchestrator.gateway.plain_request import PlainRequest
 from pywatt.orchestrator.gateway.raw_response import (
-    SEND_STALL_SECONDS,
     HandedOverResponse,
     StreamedResponse,
     has_no_body,
@@ -280,8 +277,9 @@ async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResp
         await answer.begin(request, b"" if empty else content.read_nowait())
         if empty:
             return answer
-        if not content.at_eof():
-            await _relay_rest(content, request.writer)
+        while not content.at_eof():
+            if piece := await content.readany():
+                await answer.send(request, piece)
         await answer.write_eof()
     except (ClientError, TimeoutError) as error:
         if request.transport is None or request.transport.is_closing():
@@ -298,15 +296,6 @@ async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResp
         request.transport.abort()
         return HandedOverResponse()
     return answer
-
-
-async def _relay_rest(content: StreamReader, writer: AbstractStreamWriter) -> None:
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(None) as clock:
-        async for piece in content.iter_any():
-            clock.reschedule(loop.time() + SEND_STALL_SECONDS)
-            await writer.write(piece)
-            clock.reschedule(None)
 
 
 def _response_fields(exchange: Exchange, response: ClientResponse) -> list[tuple[bytes, bytes]]:

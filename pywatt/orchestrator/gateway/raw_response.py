@@ -19,6 +19,8 @@ Fields = Sequence[tuple[bytes, bytes]]
 SEND_STALL_SECONDS = 60.0
 _SLICE = 256 * 1024
 _COALESCED = 32 * 1024
+# Above it a transport does not take more before the client has read; what it holds below that costs no wait.
+_HIGH_WATER = 64 * 1024
 _HTTP_1_1 = (1, 1)
 _EMPTY_STATUSES = frozenset({204, 304})
 _STATUS_LINES = {
@@ -84,7 +86,7 @@ class RawResponse(web.StreamResponse):
         else:
             transport.write(head)
             await send_slices(request, body)
-        if transport.get_write_buffer_size() > _COALESCED:
+        if transport.get_write_buffer_size() > _HIGH_WATER:
             await _drain(request)
         return request.writer
 
@@ -109,6 +111,7 @@ class StreamedResponse(web.StreamResponse):
         self._fields = fields
         self._keeps = True
         self._begun = False
+        self._chunked = False
         self._writer: AbstractStreamWriter | None = None
 
     @property
@@ -148,25 +151,46 @@ class StreamedResponse(web.StreamResponse):
         self._begun = True
         self._writer = request.writer
         self._keeps = self._keeps and request.keep_alive
-        chunked = False
         if not has_no_body(request.method, self.status) and not any(
             name == b"content-length" for name, _ in self._fields
         ):
             # Without a length, the end is marked by chunks or, for an old client, by closing.
-            chunked = request.version >= _HTTP_1_1
-            self._keeps = self._keeps and chunked
+            self._chunked = request.version >= _HTTP_1_1
+            self._keeps = self._keeps and self._chunked
         head = write_head(
-            request, self.status, self._fields, self._keeps, chunked=chunked, reason=self._phrase
+            request, self.status, self._fields, self._keeps, chunked=self._chunked, reason=self._phrase
         )
-        if chunked:
-            self._writer.enable_chunking()
-            piece = b"%x\r\n%b\r\n" % (len(piece), piece) if piece else piece
-        if len(piece) <= _COALESCED:
-            transport.write(head + piece)
-        else:
+        if self._chunked:
+            self._writer.enable_chunking()  # for the end
+        if len(piece) > _COALESCED:
             transport.write(head)
+            await self.send(request, piece)
+        elif piece and self._chunked:
+            transport.write(b"%b%x\r\n%b\r\n" % (head, len(piece), piece))
+        else:
+            transport.write(head + piece)
+
+    async def send(self, request: web.BaseRequest, piece: bytes) -> None:
+        """Write another piece of the body, as fast as the client takes it.
+
+        Args:
+            request: what is answered.
+            piece: not empty.
+
+        Raises:
+            ConnectionResetError: the client left.
+            TimeoutError: the client took nothing for `SEND_STALL_SECONDS`.
+        """
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client left")
+        if self._chunked:
+            transport.write(b"%x\r\n" % len(piece))
             transport.write(piece)
-        if transport.get_write_buffer_size() > _COALESCED:
+            transport.write(b"\r\n")
+        else:
+            transport.write(piece)
+        if transport.get_write_buffer_size() > _HIGH_WATER:
             await _drain(request)
 
     async def write_eof(self, data: bytes = b"") -> None:

@@ -11,7 +11,7 @@ from clocks import Clock
 from gateways import DEADLINE, StandInModule, StartGateway
 from plain_servers import Serve, address, serve, tell
 
-from pywatt.orchestrator.gateway import plain_upstream, raw_response, request_body
+from pywatt.orchestrator.gateway import raw_response, request_body
 from pywatt.orchestrator.gateway.listening_socket import bind_gateway
 from pywatt.protocol.listen import ListenAddress, TcpAddress, UnixAddress
 
@@ -128,7 +128,6 @@ class TestFailures:
     async def test_a_client_that_takes_nothing_is_given_up(
         self, start_gateway: StartGateway, serve: Serve, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(plain_upstream, "SEND_STALL_SECONDS", 0.1)
         monkeypatch.setattr(raw_response, "SEND_STALL_SECONDS", 0.1)
         asked, left = asyncio.Event(), asyncio.Event()
 
