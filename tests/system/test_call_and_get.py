@@ -110,6 +110,13 @@ async def shop(start: Start) -> Orchestrator:
     return await start({"shop.py": SHOP}, TABLE)
 
 
+async def until_counted(shop: Orchestrator, line: str) -> None:
+    """Wait until the page of metrics has a line."""
+    async with asyncio.timeout(DEADLINE):
+        while line not in (await shop.get("/metrics")).splitlines():
+            await asyncio.sleep(0)
+
+
 class TestCall:
     async def test_the_answer_is_json_on_one_line(self, shop: Orchestrator, run: Run) -> None:
         outcome = await run("call", "shop", "price", '{"sku":"A1"}')
@@ -179,20 +186,12 @@ class TestCall:
         (tmp_path / "run").mkdir(mode=0o700)
         assert (await run("call", "shop", "price")).code == 3
 
-    async def test_one_that_is_killed_leaves_nothing_behind(
-        self, shop: Orchestrator, run: Run, tmp_path: Path
-    ) -> None:
+    async def test_one_that_is_killed_leaves_nothing_behind(self, shop: Orchestrator, tmp_path: Path) -> None:
         process = await began(tmp_path, "call", "shop", "never")
         await shop.until_logged("never began")
         process.send_signal(signal.SIGKILL)
         await process.communicate()
-
-        async def waiting() -> bool:
-            return 'pywatt_calls_waiting{module="shop"} 0' not in await shop.get("/metrics")
-
-        async with asyncio.timeout(DEADLINE):
-            while await waiting():
-                await asyncio.sleep(0)
+        await until_counted(shop, 'pywatt_calls_waiting{module="shop"} 0')
 
 
 class TestGet:
@@ -232,6 +231,14 @@ class TestGet:
         code, output, errors = await run("get", "/m/shop/teapot")
         assert (code, output) == (1, '{"error":"short and stout"}')
         assert errors.startswith("error: HTTP 418")
+
+    async def test_one_that_is_killed_leaves_nothing_behind(self, shop: Orchestrator, tmp_path: Path) -> None:
+        process = await began(tmp_path, "get", "/m/shop/slow")
+        await shop.until_logged("slow began")
+        await until_counted(shop, 'pywatt_gateway_requests_in_flight{module="shop"} 1')
+        process.send_signal(signal.SIGKILL)
+        await process.communicate()
+        await until_counted(shop, 'pywatt_gateway_requests_in_flight{module="shop"} 0')
 
     async def test_nothing_comes_in_time(self, shop: Orchestrator, run: Run) -> None:
         code, _, errors = await run("get", "/m/shop/slow", "--timeout", "0.3")
