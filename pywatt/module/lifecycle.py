@@ -54,6 +54,8 @@ class Lifecycle:
         self._leave = leave
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
+        self._watch_begun = _thread.allocate_lock()
+        self._watch_begun.acquire()
 
     def enter(self, phase: Phase) -> None:
         """Go on to the next phase.
@@ -90,6 +92,17 @@ class Lifecycle:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._stop.set)
 
+    def close(self) -> None:
+        """Let the process end: no stop begins any more, and the watch over one that has begun does run.
+
+        An interpreter that ends under a thread which is just being born crashes, and an idle module may end
+        within a millisecond of its stop.
+        """
+        if self.stop_reason is None:
+            self.stop_reason = "the end of the process"
+        else:
+            self._watch_begun.acquire(timeout=HARD_STOP)
+
     async def stop_requested(self) -> None:
         """Return once a stop was asked for."""
         await self._stop.wait()
@@ -99,6 +112,7 @@ class Lifecycle:
         return max(0.0, self.stopped_at + allowed - time.monotonic())
 
     def _watch(self) -> None:
+        self._watch_begun.release()
         time.sleep(HARD_STOP)
         # The log may be what blocks: it gets a thread of its own and little time.
         words = threading.Thread(target=self._say_last_words, daemon=True)

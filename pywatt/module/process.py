@@ -50,9 +50,9 @@ def run_module(load: Callable[[], ModuleDefinition], shown_as: str) -> int:
     setup_logging()
     diagnostics = _open_diagnostics()
     loaded_files = LoadedFiles.wanted()
+    lifecycle = Lifecycle()
     try:
         guarded = guard_descriptors() if wants_stdio_guard() else GuardedStdio(read_fd=0, write_fd=1)
-        lifecycle = Lifecycle()
         catch_stop_signals(lifecycle)
         if not end_with_parent(_PARENT):
             logger.info("stopping: the parent process is gone")
@@ -80,6 +80,7 @@ def run_module(load: Callable[[], ModuleDefinition], shown_as: str) -> int:
     finally:
         if diagnostics is not None:
             diagnostics.close()
+        lifecycle.close()
     return STARTED
 
 

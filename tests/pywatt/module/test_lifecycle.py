@@ -66,6 +66,13 @@ def test_the_watchdog_leaves_hard_after_a_stop(
     assert "end of standard input" in caplog.text
 
 
+def test_no_stop_begins_once_the_process_ends() -> None:
+    lifecycle = Lifecycle(leave=lambda code: None)
+    lifecycle.close()
+    lifecycle.request_stop("SIGTERM")
+    assert lifecycle.stop_reason == "the end of the process"
+
+
 async def test_work_under_way_is_finished_and_cut_only_after_its_time(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

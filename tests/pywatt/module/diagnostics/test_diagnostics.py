@@ -177,15 +177,19 @@ def test_what_blocks_the_loop_is_seen_with_its_stack(patient: Patient) -> None:
 
 
 def test_so_is_a_call_that_stops_all_threads(patient: Patient) -> None:
+    # Several times: the thread that looks gets the lock behind each call, but may come late once.
     text = """
         from pywatt import pywatt_module
 
         @pywatt_module
         async def main(state):
-            sum(range(80_000_000))
+            for _ in range(4):
+                sum(range(40_000_000))
     """
     patient.run(text)
-    assert patient.recorded("blocked")[0]["stack"][-1]["text"] == "sum(range(80_000_000))"
+    assert "sum(range(40_000_000))" in [
+        blocked["stack"][-1]["text"] for blocked in patient.recorded("blocked")
+    ]
 
 
 def test_an_error_is_told_with_what_led_to_it(patient: Patient) -> None:
