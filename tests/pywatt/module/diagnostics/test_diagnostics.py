@@ -183,11 +183,11 @@ def test_so_is_a_call_that_stops_all_threads(patient: Patient) -> None:
 
         @pywatt_module
         async def main(state):
-            for _ in range(4):
-                sum(range(40_000_000))
+            for _ in range(3):
+                sum(range(200_000_000))
     """
     patient.run(text)
-    assert "sum(range(40_000_000))" in [
+    assert "sum(range(200_000_000))" in [
         blocked["stack"][-1]["text"] for blocked in patient.recorded("blocked")
     ]
 
