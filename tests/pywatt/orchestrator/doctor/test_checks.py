@@ -96,6 +96,12 @@ class TestTheStart:
         evidence = failed("exited with code 1", module=module(command=["shop-serve"]), diagnostics=told)
         assert only(evidence).cure == "/opt/shop/bin/python3 -m pip install PyYAML"
 
+    def test_a_program_that_names_no_python_is_not_given_to_pip(self) -> None:
+        missing = error("ModuleNotFoundError", "No module named 'yaml'", "ImportError", name="yaml")
+        told = diagnosed(failure=(missing,))
+        evidence = failed("exited with code 1", module=module(command=["shop-serve"]), diagnostics=told)
+        assert only(evidence).cure == "Install it there: pip install PyYAML"
+
     @pytest.mark.parametrize(
         ("failure", "code", "told"),
         [
