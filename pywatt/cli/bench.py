@@ -5,7 +5,6 @@ import math
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.seconds import Seconds
 
 _SECONDS = 20.0
 _QUICK_SECONDS = 3.0
@@ -101,7 +100,7 @@ def _seconds(_ctx: click.Context, _parameter: click.Parameter, value: float | No
 )
 @click.option(
     "--seconds",
-    type=Seconds(0.01, 3600),
+    type=click.FloatRange(0.01, 3600),
     callback=_seconds,
     help=f"Time for all measures together.  [default: {_SECONDS:g}]",
 )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pywatt.cli.loading import CollectorAtRest
-from pywatt.cli.seconds import Seconds
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -58,7 +57,7 @@ def timeout_option(
     """
     return click.option(
         "--timeout",
-        type=Seconds(min=0, min_open=positive),
+        type=click.FloatRange(min=0, min_open=positive),
         default=default,
         show_default=True,
         metavar="SECONDS",
