@@ -72,11 +72,11 @@ class LogLayout:
         first, *more = visible(entry.message.rstrip("\n")).split("\n")
         parts = [
             self._painted(self._time(entry.time), _DIM),
-            self._painted(f"{visible(entry.level):<5}", _LEVEL_COLOURS.get(entry.level, "")),
+            self._painted(f"{_word(entry.level):<5}", _LEVEL_COLOURS.get(entry.level, "")),
             first,
         ]
         parts += [
-            self._painted(f"{visible(name)}=", _DIM) + _value(value) for name, value in entry.fields.items()
+            self._painted(f"{_word(name)}=", _DIM) + _value(value) for name, value in entry.fields.items()
         ]
         if entry.traceback:
             more += visible(entry.traceback.rstrip("\n")).split("\n")
@@ -146,7 +146,13 @@ def bounded(text: str, longest: int = MAX_LINE) -> str:
 
 
 def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, str) and (not text or re.search(_NEEDS_QUOTES, text)):
+    if isinstance(value, str):
+        return _word(value)
+    return visible(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _word(text: str) -> str:
+    """A text that takes no more than its place in a line: in quotes where it would be several words."""
+    if not text or re.search(_NEEDS_QUOTES, text):
         text = json.dumps(text, ensure_ascii=False)
     return visible(text)
