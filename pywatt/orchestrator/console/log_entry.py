@@ -1,6 +1,7 @@
 """A line of log, read from what a module wrote."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from math import isfinite
@@ -24,6 +25,7 @@ _TRACEBACK_KEYS: Final = ("exception", "exc_info", "traceback", "stack")
 _ORIGIN_KEYS: Final = ("target", "module", "function", "line", "logger", "span", "spans")
 # What lies deeper than any log has a reason to is text: to walk it costs a call for each level.
 _MAX_DEPTH: Final = 64
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @attrs.frozen
@@ -48,7 +50,8 @@ class LogEntry:
 def read_json_line(text: str) -> dict[str, Any] | None:
     """Return a line of JSON log as it is; None when the line is something else.
 
-    What Python writes and JSON does not know, such as NaN, becomes text.
+    What Python writes and JSON does not know, such as NaN, becomes text, and half a surrogate pair, which
+    UTF-8 does not know, its escape.
 
     Args:
         text: the line.
@@ -63,6 +66,8 @@ def read_json_line(text: str) -> dict[str, Any] | None:
         return None
     if text.count("{") + text.count("[") > _MAX_DEPTH and _is_deep(document):
         return None
+    if "\\u" in text and _SURROGATE.search(text):
+        document = map_leaves(document, _without_halves)
     fields = document.get("fields")
     inner = fields if isinstance(fields, dict) else {}
     known = any(key in document or key in inner for key in _MESSAGE_KEYS)
@@ -121,6 +126,10 @@ def map_leaves(value: Any, change: Callable[[str], str]) -> Any:
     changed = change(text)
     unchanged = isinstance(value, (int, float, NoneType)) and changed == text
     return value if unchanged else changed
+
+
+def _without_halves(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _finite(text: str) -> float | str:

@@ -95,10 +95,7 @@ class LogLayout:
         text = text.rstrip("\r").rpartition("\r")[2]
         # Colours are kept where there are any; moving the cursor or retitling the window never is.
         parts = re.split(f"({_SGR})", text) if self._colour else [text]
-        shown = [
-            part if index % 2 else visible(re.sub(_ESCAPE_SEQUENCE, "", part))
-            for index, part in enumerate(parts)
-        ]
+        shown = [part if index % 2 else _plain(part) for index, part in enumerate(parts)]
         text = "".join(shown) + (_RESET if len(parts) > 1 else "")
         return self.prefix(module) + bounded(text, self._longest)
 
@@ -133,6 +130,15 @@ def visible(text: str) -> str:
     return text if text.isprintable() else text.translate(_VISIBLE)
 
 
+def in_one_line(text: str) -> str:
+    """Return what a module wrote as a part of a sentence: one line, no escape sequence.
+
+    Args:
+        text: any text.
+    """
+    return _plain(text.strip()).replace("\n", " ")
+
+
 def bounded(text: str, longest: int = MAX_LINE) -> str:
     """Return a text cut to the longest that is shown, with a mark where it was cut.
 
@@ -143,6 +149,10 @@ def bounded(text: str, longest: int = MAX_LINE) -> str:
     if len(text) <= longest:
         return text
     return f"{text[:longest]} ... [{len(text) - longest} more characters cut]"
+
+
+def _plain(text: str) -> str:
+    return visible(re.sub(_ESCAPE_SEQUENCE, "", text))
 
 
 def _value(value: Any) -> str:
