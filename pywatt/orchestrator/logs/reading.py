@@ -58,6 +58,7 @@ class LogReading:
             for name in self._logs.names():
                 if name not in self._followers:
                     self._followers[name] = Follower(self._logs, name, from_beginning=True)
+                    self._selection.show_also(name)
         # Merged as everywhere: a clock that was put back must not change the order of one log's lines.
         oldest_first = [
             [line for stored in follower.read() if (line := self._selection.read(name, stored)) is not None]

@@ -59,7 +59,15 @@ class Selection:
         self._pattern = pattern
         looks_around = pattern is not None and _LOOKS_AROUND.search(pattern.pattern)
         self._quick_pattern = None if looks_around else pattern
-        self._logs = frozenset(logs)
+        self._logs = set(logs)
+
+    def show_also(self, log: str) -> None:
+        """Take note that one more log is shown.
+
+        Args:
+            log: its name.
+        """
+        self._logs.add(log)
 
     def read(self, log: str, line: StoredLine) -> LoggedLine | None:
         """Return a line as it is shown, None when it is not wanted.

@@ -181,6 +181,14 @@ class TestFollowing:
         assert [line.text for line in reading.new()] == ["first"]
         reading.close()
 
+    def test_what_the_orchestrator_says_of_a_new_module_is_shown_once(self, logs: Logs) -> None:
+        logs.write("orchestrator", own_line("INFO", "started", None).encode())
+        reading = LogReading(logs.stored, None, Selection(None, b"", None, logs.stored.names()), follows=True)
+        for log in ("orchestrator", "web"):
+            logs.write(log, own_line("INFO", "ready", "web").encode())
+        assert [(line.log, line.module) for line in reading.new()] == [("web", "web")]
+        reading.close()
+
     def test_a_line_is_shown_when_it_has_ended(self, logs: Logs) -> None:
         logs.append("web", [Piece(PARTIAL, b"begun ")])
         reading = logs.reading(follows=True)
