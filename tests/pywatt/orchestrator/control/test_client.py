@@ -19,7 +19,9 @@ from pywatt.orchestrator.control.client import connect, wait_for_end
 from pywatt.orchestrator.control.commands import NAMES, CommandTable, SendItem
 from pywatt.orchestrator.control.errors import ConnectionLost, ControlError, ControlTimeout, NotRunning
 from pywatt.orchestrator.control.limits import ClientLimits
+from pywatt.orchestrator.control.orchestrator_commands import OrchestratorCommands
 from pywatt.orchestrator.control.server import ControlServer
+from pywatt.orchestrator.events import LONGEST_TEXT, RING, EventRing
 from pywatt.orchestrator.processes.run_directory import RunDirectory
 
 Result = TypeVar("Result")
@@ -207,6 +209,25 @@ def test_one_that_never_listens_is_told_with_its_process(
     with pytest.raises(ControlTimeout, match=f"process {os.getpid()} runs") as caught:
         connect(configuration, 0.1)
     assert f"kill {os.getpid()}" in (caught.value.advice or "")
+
+
+async def test_all_events_that_are_kept_are_told_however_long_they_are(
+    configuration: str, serve: Serve
+) -> None:
+    ring = EventRing()
+    for _ in range(RING):
+        ring.record("INFO", "noise", "\N{SNOWMAN}" * LONGEST_TEXT, why="\N{SNOWMAN}" * LONGEST_TEXT)
+
+    async def stop(_now: bool) -> None:
+        pass
+
+    await serve(OrchestratorCommands(ring, [], stop).table())
+
+    def ask() -> list[Any]:
+        with connect(configuration) as client:
+            return [item["event"]["number"] for item in client.stream("events", within=DEADLINE)]
+
+    assert await apart(ask) == list(range(1, RING + 1))
 
 
 # --- nothing runs
