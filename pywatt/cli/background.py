@@ -72,7 +72,8 @@ def start_in_background(
 
 
 def _spawn(file: str, listen: str | None, log_format: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "pywatt", "up", "--file", file, DETACHED_FLAG]
+    # -P: what lies in this directory, a module click.py for one, is none of the orchestrator's libraries.
+    command = [sys.executable, "-P", "-m", "pywatt", "up", "--file", file, DETACHED_FLAG]
     command += ["--log-format", log_format]
     if listen is not None:
         command += ["--listen", listen]
