@@ -130,7 +130,7 @@ class Gateway:
             server.stop_watching()
             await server.shutdown(0.1)
         for upstream in self._upstreams.values():
-            await upstream.close()
+            upstream.close()
         self._upstreams.clear()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -207,7 +207,7 @@ class Gateway:
                 if address is None:
                     check_for_carrier(exchange)
                     return await ask_over_carrier(exchange, self._max_body, self._timeout)
-                upstream = await self._upstream(module, address)
+                upstream = self._upstream(module, address)
                 return await upstream.pass_on(exchange)
             except RequestRefusedError as refusal:
                 lost = refusal.status == HTTPStatus.BAD_GATEWAY
@@ -244,7 +244,7 @@ class Gateway:
             raise RequestRefusedError(HTTPStatus.NOT_FOUND, f"there is no module {name!r}", module=name)
         return module
 
-    async def _upstream(self, module: ServedModule, address: ListenAddress) -> PlainUpstream:
+    def _upstream(self, module: ServedModule, address: ListenAddress) -> PlainUpstream:
         upstream = self._upstreams.get(module.name)
         if upstream is None or not upstream.leads_to(address, module.generation):
             # Another process may listen on the same address: connections to the one before are dead.
@@ -252,7 +252,7 @@ class Gateway:
                 address, module.generation, self._timeout, self._tunnels
             )
             if upstream is not None:
-                await upstream.retire()
+                upstream.retire()
         return self._upstreams[module.name]
 
     def _own_answer(self, request: web.BaseRequest, target: str, request_id: str) -> web.StreamResponse:
