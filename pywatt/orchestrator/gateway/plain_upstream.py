@@ -28,7 +28,7 @@ from pywatt.orchestrator.gateway.plain_request import is_chunked, request_head
 from pywatt.orchestrator.gateway.raw_response import HandedOverResponse, StreamedResponse, has_no_body
 from pywatt.orchestrator.gateway.request_body import body_pieces
 from pywatt.orchestrator.gateway.upstream_connection import UpstreamAnswer, UpstreamConnection
-from pywatt.orchestrator.gateway.websocket_proxy import Tunnels
+from pywatt.orchestrator.gateway.websocket_proxy import Tunnels, asks_for_websocket
 from pywatt.protocol.listen import ListenAddress, TcpAddress
 
 logger = logging.getLogger(__name__)
@@ -93,8 +93,13 @@ class PlainUpstream:
         try:
             answer = await self._answer_of(exchange)
             try:
-                if answer.head.code == HTTPStatus.SWITCHING_PROTOCOLS:
+                status = answer.head.code
+                if status == HTTPStatus.SWITCHING_PROTOCOLS and asks_for_websocket(exchange.request.headers):
                     return await self._tunnels.join(exchange, answer)
+                if status < HTTPStatus.OK:
+                    raise exchange.refusal(
+                        HTTPStatus.BAD_GATEWAY, f"the module answered with the status {status}, unasked"
+                    )
                 with _without_end(exchange, answer):
                     return await _relay(exchange, answer)
             finally:

@@ -91,6 +91,15 @@ class UpstreamConnection(ResponseHandler):
                 self._body = body
                 return UpstreamAnswer(self, head, body)
 
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        """Let whoever waits for something from this connection hear why nothing comes.
+
+        The base class leaves those who read a body waiting when what follows in it is not HTTP.
+        """
+        super().set_exception(exc, *cause)
+        if self._body is not None and not self._body.is_eof():
+            self._body.set_exception(exc, *cause)
+
     def fail(self, error: Exception) -> None:
         """Close the connection; whoever waits for something from it hears why.
 
@@ -98,8 +107,6 @@ class UpstreamConnection(ResponseHandler):
             error: the reason.
         """
         self.set_exception(error)
-        if self._body is not None:
-            self._body.set_exception(error)
         self.cut()
 
     def cut(self) -> None:

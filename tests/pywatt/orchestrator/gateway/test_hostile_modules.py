@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from gateways import StartGateway, refusal
+from gateways import DEADLINE, StartGateway, refusal
 from scripted_servers import Play, ServeBytes, saying, serve_bytes
 
 from pywatt.orchestrator.gateway import connection_pool
@@ -37,6 +37,36 @@ async def test_what_is_not_http_is_a_502(
     answer = await gateway.ask("/m/shop/")
     assert answer.status == 502
     assert refusal(answer)["error"] == "the module's answer is not valid HTTP"
+
+
+@pytest.mark.parametrize("status", [b"101 Switching Protocols", b"042 Odd"])
+async def test_a_status_that_nobody_asked_for_is_a_502(
+    start_gateway: StartGateway, serve_bytes: ServeBytes, status: bytes
+) -> None:
+    said = b"HTTP/1.1 " + status + b"\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+    gateway = await start_gateway(await serve_bytes(saying(said)))
+    assert (await gateway.ask("/m/shop/")).status == 502
+
+
+async def test_an_answer_that_goes_on_as_something_else_is_broken_off(
+    start_gateway: StartGateway, serve_bytes: ServeBytes
+) -> None:
+    go_on = asyncio.Event()
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(CHUNKED + b"5\r\nhello\r\n")
+        await go_on.wait()
+        writer.write(b"not a chunk\r\n")
+        await reader.read()
+
+    gateway = await start_gateway(await serve_bytes(play))
+    client = await gateway.connect()
+    client.send(GET)
+    async with asyncio.timeout(DEADLINE):
+        await client.reader.readuntil(b"5\r\nhello\r\n")
+        go_on.set()
+        assert await client.rest() == b""
 
 
 async def test_interim_answers_are_passed_over(start_gateway: StartGateway, serve_bytes: ServeBytes) -> None:
