@@ -112,7 +112,10 @@ def _says(text: str, cause: BaseException) -> bool:
 
 
 def _show(what: str, lines: "Iterator[str] | list[str]") -> None:
+    from pywatt.orchestrator.console.log_layout import visible
+
     colour = use_colour(sys.stderr)
-    click.echo(click.style("error: ", fg="red", bold=True) + what, err=True, color=colour)
+    # An error may quote what a module says, and that may hold whatever a terminal obeys.
+    click.echo(click.style("error: ", fg="red", bold=True) + visible(what), err=True, color=colour)
     for line in lines:
-        click.echo(f"  {line}", err=True, color=colour)
+        click.echo(f"  {visible(line)}", err=True, color=colour)
