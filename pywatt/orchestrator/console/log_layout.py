@@ -23,9 +23,12 @@ _LEVEL_COLOURS: Final = {
 _MODULE_COLOURS: Final = tuple(f"\x1b[{code}m" for code in (36, 35, 34, 33, 32, 96, 95, 94, 93, 92))
 _SGR: Final = r"\x1b\[[0-9;:]*m"
 _ESCAPE_SEQUENCE: Final = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
-# Control characters would let a logged text move the cursor or retitle the window.
+# Control characters would let a logged text move the cursor or retitle the window, overrides of the writing
+# direction would let it look like another one.
+_DIRECTIONS: Final = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _VISIBLE: Final = {
-    code: f"\\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)] if chr(code) not in "\t\n"
+    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"},
+    **{code: f"\\u{code:04x}" for code in _DIRECTIONS},
 }
 _NEEDS_QUOTES: Final = r'[\s"=]'
 
