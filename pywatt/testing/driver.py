@@ -56,10 +56,8 @@ class ReferenceDriver(ModuleSession):
         Args:
             command: the program and its arguments.
             module_id: what the module is called.
-            secrets: answers to what it asks for. Another name is met with silence: the crate knows no answer
-                for a secret that does not exist.
-            carriers: the channels offered, "unix" and "tcp", both required of the module; standard input
-                and output are there in any case.
+            secrets: answers to what it asks for; another name is met with silence, the crate's only refusal.
+            carriers: the channels offered beside standard input and output, "unix" and "tcp"; both required.
             listen: where the module shall serve HTTP by itself.
             environment: variables beside our own, of which those with the name of a secret are left out.
             directory: where it runs; None: here.
@@ -73,22 +71,21 @@ class ReferenceDriver(ModuleSession):
         Raises:
             ValueError: there is no such carrier.
         """
-        return cls(
-            Settings(
-                command=tuple(command),
-                module_id=module_id,
-                secrets=dict(secrets or {}),
-                carriers=carriers,
-                listen=listen,
-                environment=dict(environment or {}),
-                directory=None if directory is None else Path(directory),
-                deadline=deadline,
-                strict=strict,
-                compiled=compiled,
-                first_line=first_line,
-                tagged_init=tagged_init,
-            )
+        settings = Settings(
+            command=tuple(command),
+            module_id=module_id,
+            secrets=dict(secrets or {}),
+            carriers=carriers,
+            listen=listen,
+            environment=dict(environment or {}),
+            directory=None if directory is None else Path(directory),
+            deadline=deadline,
+            strict=strict,
+            compiled=compiled,
+            first_line=first_line,
+            tagged_init=tagged_init,
         )
+        return cls(settings)
 
     @property
     def calls(self) -> list[RoutedCall]:

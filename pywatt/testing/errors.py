@@ -34,7 +34,8 @@ class Violation:
 
     def __str__(self) -> str:
         where = f"{self.carrier}, {self.place}" if self.place else self.carrier
-        return f"{where}: {self.found}; expected {self.expected} ({self.section})\n    {self.text}"
+        text = f"\n    {self.text}" if self.text else ""
+        return f"{where}: {self.found}; expected {self.expected} ({self.section}){text}"
 
 
 class ConformanceError(PyWattSDKError):

@@ -82,7 +82,9 @@ class Transcript:
         return self._redactor.redact(text)
 
     def excerpt(self, data: bytes) -> str:
-        """The beginning of a line or payload, as a message can show it."""
+        """The beginning of a line or payload, as a message can show it; nothing of nothing."""
+        if not data:
+            return ""
         text = self.redacted(data[: 4 * _EXCERPT].decode(errors="backslashreplace"))
         shown = text if len(text) <= _EXCERPT else text[:_EXCERPT]
         missing = len(data) - len(shown.encode(errors="replace"))

@@ -46,6 +46,7 @@ class ConformanceCase:
         alone: whether it needs a process of its own, because it ends or may harm it.
         first_line: written in the place of the init line; empty: nothing is written.
         tagged_init: whether the init line carries its `op`.
+        needs_announcement: whether it can be run only when the module has announced itself.
     """
 
     name: str
@@ -55,8 +56,4 @@ class ConformanceCase:
     alone: bool = False
     first_line: bytes | None = None
     tagged_init: bool = False
-
-    @property
-    def needs_announcement(self) -> bool:
-        """Whether it begins when the module has announced itself."""
-        return self.first_line is None
+    needs_announcement: bool = True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -91,19 +93,16 @@ async def check_conformance(
         ConformanceError: the command cannot be started.
     """
     cases = _chosen(conformance_cases(carriers, compiled=compiled), only)
-    subject = _Subject(
-        command=tuple(command),
+    driver = functools.partial(
+        ReferenceDriver.start,
+        command,
         module_id=module_id,
-        secrets=dict(secrets or {}),
-        carriers=tuple(carriers),
-        listen=listen,
-        environment=dict(environment or {}),
+        secrets=secrets,
+        carriers=carriers,
+        environment=environment,
         directory=directory,
-        deadline=deadline,
-        start_deadline=start_deadline,
-        compiled=compiled,
-        answers=dict(answers or {}),
     )
+    subject = _Subject(driver, listen, deadline, start_deadline, compiled, answers or {})
     run = _Run(subject, on_result or (lambda result: None))
     await run.all(cases)
     results = tuple(run.results[case.name] for case in cases)
@@ -114,17 +113,12 @@ async def check_conformance(
 class _Subject:
     """The module under test: starts as often as a case needs."""
 
-    command: tuple[str, ...]
-    module_id: str
-    secrets: dict[str, str]
-    carriers: tuple[CarrierName, ...]
+    driver: Callable[..., ReferenceDriver]
     listen: str | None
-    environment: dict[str, str]
-    directory: Path | str | None
     deadline: float
     start_deadline: float
     compiled: bool
-    answers: dict[tuple[str, str], CallHandler]
+    answers: Mapping[tuple[str, str], CallHandler]
 
     def deadline_of(self, case: ConformanceCase) -> float:
         """How long each wait in a case may last."""
@@ -135,14 +129,8 @@ class _Subject:
         listen = self.listen
         if listen is None:
             listen = f"127.0.0.1:{free_port() if self.compiled else 0}"
-        driver = ReferenceDriver.start(
-            self.command,
-            module_id=self.module_id,
-            secrets=self.secrets,
-            carriers=self.carriers,
+        driver = self.driver(
             listen=listen,
-            environment=self.environment,
-            directory=self.directory,
             deadline=self.deadline_of(case),
             strict=False,
             compiled=self.compiled,
@@ -167,6 +155,7 @@ class _Run:
         self.log: list[str] = []
         self._subject = subject
         self._on_result = on_result
+        self._told: Counter[ReferenceDriver] = Counter()
 
     async def all(self, cases: list[ConformanceCase]) -> None:
         """Run them all."""
@@ -188,12 +177,12 @@ class _Run:
         """Run cases one after the other; False when the module did not announce itself."""
         async with self._subject.start(cases[0]) as module:
             first, others = cases[0], cases[1:]
-            await self._run(first, lambda: self._started(first, module))
+            await self._run(first, module, lambda: self._started(first, module))
             starts = bool(module.announcements)
             for case in others:
-                if starts:
+                if starts or not case.needs_announcement:
                     module.deadline = self._subject.deadline_of(case)
-                    await self._run(case, lambda case=case: case.check(module))  # type: ignore[misc]
+                    await self._run(case, module, lambda case=case: case.check(module))  # type: ignore[misc]
                 else:
                     self._not_run(case)
             self.log = [module.transcript.redacted(line) for line in module.log]
@@ -210,17 +199,21 @@ class _Run:
         await case.check(module)
 
     async def _on_its_own_process(self, case: ConformanceCase) -> None:
+        module = self._subject.start(case)
+
         async def drive() -> None:
-            async with self._subject.start(case) as module:
+            async with module:
                 if case.needs_announcement:
                     await module.announced(self._subject.start_deadline)
                 await case.check(module)
                 if module.violations:
                     raise ConformanceError.of(module.violations)
 
-        await self._run(case, drive)
+        await self._run(case, module, drive)
 
-    async def _run(self, case: ConformanceCase, drive: Callable[[], Awaitable[None]]) -> None:
+    async def _run(
+        self, case: ConformanceCase, module: ReferenceDriver, drive: Callable[[], Awaitable[None]]
+    ) -> None:
         began = time.monotonic()
         status, detail = Status.PASSED, ""
         try:
@@ -228,10 +221,18 @@ class _Run:
         except NotApplicableError as reason:
             status, detail = Status.NOT_APPLICABLE, str(reason)
         except UnmetError as reason:
-            status, detail = Status.FAILED, str(reason)
+            status, detail = Status.FAILED, str(reason) + self._untold(module)
         except ConformanceError as reason:
             status, detail = Status.FAILED, reason.message
+            if not reason.violations:
+                detail += self._untold(module)
         self._conclude(case, status, detail, time.monotonic() - began)
+
+    def _untold(self, module: ReferenceDriver) -> str:
+        """What broke the protocol and stands with no case yet: mostly the reason of this failure."""
+        violations = module.violations[self._told[module] :]
+        self._told[module] += len(violations)
+        return f"\n{ConformanceError.of(violations).message}" if violations else ""
 
     def _not_run(self, case: ConformanceCase) -> None:
         self._conclude(case, Status.NOT_RUN, "the module did not announce itself", 0.0)

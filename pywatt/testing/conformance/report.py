@@ -64,14 +64,19 @@ class ConformanceReport:
         raise KeyError(name)
 
     def text(self) -> str:
-        """A line for each case, what was found below it, and a line with the counts."""
+        """A line for each case that was run, what was found below it, and lines with the counts."""
         width = max((len(result.case.name) for result in self.results), default=0)
         lines = []
         for result in self.results:
+            if result.status is Status.NOT_RUN:
+                continue
             lines.append(f"{result.status.value:<14}  {result.case.name:<{width}}  {result.case.expectation}")
             if result.detail:
-                shown = f"{result.detail} ({result.section})"
-                lines += [f"{'':<14}  {'':<{width}}    {line}" for line in shown.splitlines()]
+                first, *others = result.detail.splitlines()
+                shown = [f"{first} ({result.section})", *others]
+                lines += [f"{'':<14}  {'':<{width}}    {line}" for line in shown]
+        not_run = Counter(result.detail for result in self.results if result.status is Status.NOT_RUN)
+        lines += [f"{'not run':<14}  {count} other cases: {why}" for why, count in not_run.items()]
         counts = Counter(result.status.value for result in self.results)
         lines += ["", ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))]
         return "\n".join(lines)

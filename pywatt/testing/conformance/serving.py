@@ -65,7 +65,9 @@ def serving_cases(carriers: tuple[CarrierName, ...], compiled: bool) -> list[Con
 def only_protocol_case() -> ConformanceCase:
     """The case that comes after all others on the same process."""
     expectation = "wrote nothing but the protocol to its end, on all carriers"
-    return ConformanceCase("only-protocol", expectation, sections.SERIALISATION, _spoke_only_protocol)
+    return ConformanceCase(
+        "only-protocol", expectation, sections.SERIALISATION, _spoke_only_protocol, needs_announcement=False
+    )
 
 
 async def _spoke_only_protocol(module: ReferenceDriver) -> None:

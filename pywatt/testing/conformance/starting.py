@@ -49,6 +49,7 @@ def start_cases(carriers: tuple[CarrierName, ...]) -> list[ConformanceCase]:
             _fails_to_start,
             alone=True,
             first_line=b"this is no init line",
+            needs_announcement=False,
         ),
         ConformanceCase(
             "no-first-line",
@@ -57,6 +58,7 @@ def start_cases(carriers: tuple[CarrierName, ...]) -> list[ConformanceCase]:
             _fails_without_input,
             alone=True,
             first_line=b"",
+            needs_announcement=False,
         ),
     ]
 

@@ -33,11 +33,12 @@ def test_a_module_that_passes_is_code_0(bare_module: BareModule) -> None:
 
 def test_a_module_that_fails_is_code_1_and_json_says_why(bare_module: BareModule) -> None:
     command = bare_module("announce(listen=5); hear()")
-    done = run("--carriers", "", "--case", "only-protocol", "--deadline", "1", "--json", "--", *command)
+    done = run("--carriers", "", "--case", "heartbeat-stdio", "--deadline", "1", "--json", "--", *command)
     assert done.returncode == 1
     document = json.loads(done.stdout)
     assert document["passed"] is False
     assert [case["status"] for case in document["cases"]] == ["failed", "not run"]
+    assert "stdio, listen: the integer 5; expected a string" in document["cases"][0]["detail"]
 
 
 @pytest.mark.parametrize("argument", ["KEY", "KEY=open-sesame"])

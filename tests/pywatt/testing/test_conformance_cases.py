@@ -153,6 +153,57 @@ async def test_nothing_is_said_of_a_module_that_does_not_start(bare_module: Bare
     assert "no database" in report.results[0].detail
 
 
+async def test_an_unreadable_announcement_is_shown_where_it_is_missed(bare_module: BareModule) -> None:
+    report = await check_conformance(
+        bare_module("announce(endpoints={}); hear()"), carriers=(), only=["sigterm"], deadline=SHORT
+    )
+    first, *others = report.text().splitlines()
+    assert first.split()[:2] == ["failed", "announce"]
+    shown = [line.strip() for line in others]
+    assert shown[0] == f"the announcement was not seen within {SHORT:g} s (lifecycle 8: announce)"
+    assert shown[2].startswith("1. stdio, endpoints: an object; expected an array (lifecycle 4")
+
+
+async def test_what_broke_the_protocol_is_shown_with_the_case_that_failed_next(
+    bare_module: BareModule,
+) -> None:
+    script = GOOD.replace('say({"op": "heartbeat_ack"})', 'say({"op": "heartbeat_ok"})')
+    report = await check_conformance(
+        bare_module(script),
+        carriers=(),
+        secrets={"KEY": "sesame"},
+        deadline=SHORT,
+        only=["heartbeat-stdio", "unknown-op-stdio"],
+    )
+    for failure in report.failures:
+        assert "was not seen" in failure.detail
+        assert failure.detail.count("'heartbeat_ok'; expected one of") == 1
+    assert len(report.failures) == 2
+
+
+async def test_an_announcement_without_an_end_of_line_is_found(bare_module: BareModule) -> None:
+    announcement = '{"op": "announce", "listen": "", "endpoints": []}'
+    report = await check_conformance(
+        bare_module(f"sys.stdout.write({announcement!r}); sys.stdout.flush(); hear()"),
+        carriers=(),
+        only=["only-protocol"],
+        deadline=SHORT,
+        start_deadline=SHORT,
+    )
+    assert f"{len(announcement)} bytes without an end of line" in report.failures[-1].detail
+
+
+async def test_cases_that_could_not_be_run_are_counted_in_one_line(bare_module: BareModule) -> None:
+    report = await check_conformance(
+        bare_module('sys.exit("no database")'), carriers=(), only=["heartbeat-stdio", "sigterm"]
+    )
+    assert report.text().splitlines()[-3:] == [
+        "not run         2 other cases: the module did not announce itself",
+        "",
+        "1 failed, 2 not run",
+    ]
+
+
 async def test_a_case_that_does_not_exist_is_named() -> None:
     with pytest.raises(ValueError, match="no such case: 'nonsense'; there are announce"):
         await check_conformance([sys.executable], only=["nonsense"])
