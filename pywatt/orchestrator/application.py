@@ -19,6 +19,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pywatt import event_loop
@@ -195,7 +196,6 @@ class Orchestrator:
         self._stop_asked = False  # by a person: a module of `pywatt run` that ends also ends the whole
         self._modules_ended = asyncio.Event()
         self._kill: asyncio.Task[None] | None = None
-        self._serving = False
         self._progress: StartProgress | None = None
 
     async def run(self) -> int:
@@ -275,7 +275,9 @@ class Orchestrator:
         )
         self._desks = {name: SecretDesk(name, allowed[name], self._secrets) for name in modules}
         supervisor = Supervisor(modules, surroundings, self._desks)
-        supervisor.on_change(self._changed)
+        supervisor.on_change(partial(record_change, self._events))
+        if self._single is not None and not self._reloading:
+            supervisor.on_change(self._end_with)
         return supervisor
 
     def _build_reloader(self) -> Reloader:
@@ -323,9 +325,8 @@ class Orchestrator:
         shown_metrics = metrics if settings.metrics else None
         gateway: Gateway = Gateway(settings, modules, self._single, shown_metrics, explain)
         await gateway.start(self._bound)
-        self._serving = True
         self._ready_lines.open()
-        self._service.changed()
+        self._service.open()
         return gateway
 
     def _route(self, source: ServedModule, operation: RouteToModule) -> None:
@@ -334,16 +335,9 @@ class Orchestrator:
     def _process_ended(self, name: str) -> None:
         self._broker.forget_module(name)
 
-    def _changed(self, module: ManagedModule, before: ModuleState) -> None:
-        record_change(self._events, module, before)
-        self._ready_lines.changed(module)
-        if self._serving:
-            self._service.changed()
-        ends_all = self._single is not None and not self._reloading
-        if ends_all and module.state in ENDED:
+    def _end_with(self, module: ManagedModule, _before: ModuleState) -> None:
+        if module.state in ENDED:
             self._stop.set()
-        if self._progress is not None:
-            self._progress.changed()
 
     def _stop_by_signal(self, number: signal.Signals) -> None:
         self._begin_to_stop(" (Ctrl-C again kills {them})" if number is signal.SIGINT else "")
