@@ -10,7 +10,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from orchestrators import Orchestrator, Start, is_alive
+from orchestrators import Orchestrator, Start
+from supervised import is_alive
 
 # The request is answered when the test writes to the pipe beside the module.
 SLOW = """
