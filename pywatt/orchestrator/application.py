@@ -197,6 +197,7 @@ class Orchestrator:
         self._modules_ended = asyncio.Event()
         self._kill: asyncio.Task[None] | None = None
         self._progress: StartProgress | None = None
+        self._gateway: Gateway | None = None
 
     async def run(self) -> int:
         """Runs everything and returns the exit code."""
@@ -216,38 +217,37 @@ class Orchestrator:
         await control.start()
         self._signals.open()
         self._console.started()
-        gateway: Gateway | None = None
         try:
             self._events.record("INFO", ORCHESTRATOR, f"starts {len(self._supervisor.modules)} modules")
             self._supervisor.start_all()
             if self._single is None:
                 self._progress = StartProgress(self._supervisor, self._reporter)
             await self._supervisor.first_processes()
-            gateway = await self._open_gateway()
+            self._gateway = await self._open_gateway()
             # What was loaded to get here stays for good: the collector need not walk it again under load.
             gc.collect()
             gc.freeze()
             await self._stop.wait()
         finally:
             failed = self._supervisor.not_started
-            await self._stop_everything(gateway, control)
+            await self._stop_everything(control)
         return self._exit_code(failed)
 
-    async def _stop_everything(self, gateway: Gateway | None, control: ControlServer) -> None:
+    async def _stop_everything(self, control: ControlServer) -> None:
         """In the order in which nobody waits for what has ended already; commands are heard to the end."""
         if self._progress is not None:
             self._progress.close()
         self._service.stopping()
-        if gateway is not None:
-            gateway.begin_draining()
+        if self._gateway is not None:
+            self._gateway.begin_draining()
         if self._reloader is not None:
             await self._reloader.close()
         await self._manual.close()
         await self._supervisor.stop_all()
         if self._kill is not None:
             await self._kill
-        if gateway is not None:
-            await gateway.close()
+        if self._gateway is not None:
+            await self._gateway.close()
         self._broker.close()
         await self._supervisor.close()
         self._modules_ended.set()
@@ -360,6 +360,8 @@ class Orchestrator:
     def _kill_now(self) -> None:
         if self._kill is None:
             self._reporter.event("WARN", "killing what still runs")
+            if self._gateway is not None:
+                self._gateway.cut()
             self._kill = asyncio.get_running_loop().create_task(self._supervisor.kill_all())
 
     def _exit_code(self, failed: list[ManagedModule]) -> int:
