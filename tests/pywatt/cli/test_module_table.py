@@ -42,10 +42,20 @@ def test_columns_are_aligned() -> None:
     ]
 
 
+def test_endpoints_do_nothing_to_a_terminal() -> None:
+    line = table([module(endpoints=[{"path": "/a\x1b[2J\n", "methods": ["GET"]}])], NOW, None)[1]
+    assert line.endswith("  GET /a\\x1b[2J\\n")
+
+
 def test_trouble_stands_below_its_module() -> None:
     lines = plain(module(state="failed", reason="no such program", log=["a", "b"]), module(name="b"))
     assert lines[2:5] == ["  no such program", "  | a", "  | b"]
     assert lines[5].startswith("b ")
+
+
+def test_what_a_module_wrote_cannot_move_the_cursor_and_keeps_to_its_lines() -> None:
+    lines = plain(module(state="failed", reason="no \x1b[2Jluck", log=["first\nsecond", "\x9b31mred"]))
+    assert lines[2:] == [r"  no \x1b[2Jluck", "  | first", "  | second", r"  | \x9b31mred"]
 
 
 def test_lines_fit_the_terminal() -> None:
