@@ -83,6 +83,7 @@ class Gateway:
         self._upstreams: dict[str, PlainUpstream] = {}
         self._server: GatewayServer | None = None
         self._listener: asyncio.Server | None = None
+        self._cut = asyncio.Event()
 
     async def start(self, bound: socket.socket) -> None:
         """Begin to answer.
@@ -108,6 +109,10 @@ class Gateway:
         """Say from now on that nothing is ready, so that whoever asks sends no more; all is still served."""
         self._own_pages.draining = True
 
+    def cut(self) -> None:
+        """Wait for no request in flight: whoever ends the whole is in a hurry."""
+        self._cut.set()
+
     async def close(self, timeout: float = 10.0) -> None:
         """Stop accepting, finish what is in flight, close every connection.
 
@@ -122,13 +127,13 @@ class Gateway:
             server.close_idle()
             # A WebSocket has no end to wait for.
             self._tunnels.close()
-            try:
-                async with asyncio.timeout(timeout):
-                    await server.wait_until_idle()
-            except TimeoutError:
-                logger.warning(
-                    "%d requests did not finish within %g s and were cut", server.in_flight, timeout
-                )
+            idle = asyncio.ensure_future(server.wait_until_idle())
+            cut = asyncio.ensure_future(self._cut.wait())
+            await asyncio.wait({idle, cut}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            idle.cancel()
+            cut.cancel()
+            if server.in_flight:
+                logger.warning("requests that were not finished and are cut: %d", server.in_flight)
             server.stop_watching()
             await server.shutdown(0.1)
         for upstream in self._upstreams.values():
