@@ -8,8 +8,7 @@ import click
 
 from pywatt.cli import exit_codes
 from pywatt.cli.running import JSON_OPTION, LONG_FILE_OPTION, connect, names_argument
-from pywatt.orchestrator.console.log_layout import visible
-from pywatt.orchestrator.console.terminal import is_terminal, use_colour
+from pywatt.orchestrator.console.terminal import is_terminal, use_colour, visible
 
 _EPILOG = f"""\b
 Examples:
