@@ -12,6 +12,7 @@ from aiohttp import web
 from gateways import DEADLINE, RunningGateway, StandInModule, StartGateway
 from plain_servers import Serve, address, serve, tell
 
+from pywatt.orchestrator.gateway import connection_pool
 from pywatt.orchestrator.gateway.listening_socket import bind_gateway
 from pywatt.protocol.listen import TcpAddress
 
@@ -98,6 +99,20 @@ class TestRequests:
             client.send(b"0\r\n\r\n")
         assert (await client.answer()).body == b"taken"
 
+    async def test_a_body_stays_one_without_the_field_that_the_client_had_dropped(
+        self, start_gateway: StartGateway, serve: Serve
+    ) -> None:
+        gateway = await start_gateway(await serve(tell))
+        client = await gateway.connect()
+        hidden = b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+        client.send(b"POST /m/shop/ HTTP/1.1\r\nHost: x\r\nConnection: content-length, transfer-encoding\r\n")
+        client.send(b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(hidden))
+        async with asyncio.timeout(DEADLINE):
+            await client.reader.readuntil(b"\r\n\r\n")
+        client.send(hidden)
+        heard = json.loads((await client.answer()).body)
+        assert (heard["method"], heard["body"]) == ("POST", hidden.decode())
+
     async def test_a_client_that_asks_first_is_told_to_go_on(
         self, start_gateway: StartGateway, serve: Serve
     ) -> None:
@@ -112,8 +127,9 @@ class TestRequests:
         assert "expect" not in dict(heard["headers"])
 
     async def test_connections_to_the_module_are_used_again(
-        self, start_gateway: StartGateway, serve: Serve
+        self, start_gateway: StartGateway, serve: Serve, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(connection_pool, "IDLE_SECONDS", 60.0)
         transports = set()
 
         async def count(request: web.BaseRequest) -> web.StreamResponse:
