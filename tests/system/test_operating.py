@@ -13,7 +13,8 @@ import termios
 from pathlib import Path
 
 import pytest
-from orchestrators import Orchestrator, Start, is_alive
+from orchestrators import Orchestrator, Start
+from supervised import is_alive
 from terminals import Desk, terminal
 from verbs import BARE_SH, Verb, bare, say
 

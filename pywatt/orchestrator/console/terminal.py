@@ -3,9 +3,12 @@
 import os
 from typing import Final, TextIO
 
-# Control characters would let a logged text move the cursor or retitle the window.
+# Control characters would let a logged text move the cursor or retitle the window, overrides of the writing
+# direction would let it look like another one.
+_DIRECTIONS: Final = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _VISIBLE: Final = {
-    code: f"\\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)] if chr(code) not in "\t\n"
+    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"},
+    **{code: f"\\u{code:04x}" for code in _DIRECTIONS},
 }
 
 
@@ -36,7 +39,7 @@ def use_colour(stream: TextIO) -> bool:
 
 
 def visible(text: str) -> str:
-    """Return a text with its control characters spelled out, line feeds and tabs excepted.
+    """Return a text with what could mislead a terminal spelled out, line feeds and tabs excepted.
 
     Args:
         text: any text.
