@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
+import sys
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -22,6 +24,7 @@ _log = logging.getLogger(__name__)
 MAX_KEPT: Final = 4096
 MAX_KEPT_BYTES: Final = SEND_QUEUE_BYTES  # all of it goes at once when a connection is replaced
 # The pump sends fifty of these a second to every busy crate module, and they are all alike.
+ACKNOWLEDGEMENT: Final = 97  # bytes of the frame; any other frame is sent together with one
 _HEARTBEAT: Final = codec.write_frame(Heartbeat(), wrapped=False, max_frame=MAX_TCP_FRAME)
 
 
@@ -80,7 +83,7 @@ class CrateOutbox:
             self.on_sent()
 
     def send_heartbeat(self) -> None:
-        """Sends a heartbeat if there is a connection.
+        """Sends a heartbeat if there is a connection; one acknowledgement may be heard with the next only.
 
         Raises:
             NetworkError: if it takes nothing more.
@@ -114,6 +117,7 @@ class CrateOutbox:
         self._heartbeats = self._acknowledged = 0
         if carrier is None:
             return
+        _let_one_acknowledgement_wait(carrier.connection.socket)
         kept = [_Kept(frame, 0) for frame, _ in self._kept]
         self._kept.clear()
         self._kept.extend(kept)
@@ -146,3 +150,15 @@ class CrateOutbox:
 
     def _forget_oldest(self) -> None:
         self._kept_bytes -= len(self._kept.popleft().frame)
+
+
+def _let_one_acknowledgement_wait(sock: socket.socket | None) -> None:
+    """Has the kernel tell us of more than that only: it spares half of the pump's wake-ups on our side.
+
+    Args:
+        sock: of the connection; None when it is lost already.
+    """
+    # Elsewhere it was not tried.
+    if sock is not None and sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError):  # it is lost in this moment
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, ACKNOWLEDGEMENT + 1)

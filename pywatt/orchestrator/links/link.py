@@ -206,7 +206,8 @@ class ModuleLink:
         self._heartbeat_waiters.append(waiter)
         try:
             if self._outbox is not None:
-                self._outbox.send_heartbeat()
+                for _ in range(2):  # the acknowledgement of one may wait for another
+                    self._outbox.send_heartbeat()
             else:
                 carrier.send(Heartbeat())
             async with asyncio.timeout(timeout):
