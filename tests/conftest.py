@@ -22,9 +22,12 @@ NAMES = {"compiled": "compiled", "interpreted": "pure", WITHOUT_ORJSON: WITHOUT_
 
 
 def pytest_configure() -> None:
-    # What a shell starts in the background ignores Ctrl-C, and the processes of the tests would inherit that.
+    # What a shell starts in the background ignores Ctrl-C, what runs under nohup the end of the terminal,
+    # and the processes of the tests would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -132,7 +132,8 @@ def _connection(url: str, timeout: float) -> "HTTPConnection":
     connection = HTTPConnection("localhost", timeout=timeout)
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.settimeout(timeout)
-    connection.sock.connect(url.removeprefix("unix:"))
+    path = url.removeprefix("unix:")
+    connection.sock.connect(f"\0{path[1:]}" if path.startswith("@") else path)
     return connection
 
 

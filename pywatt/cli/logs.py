@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pywatt.orchestrator.logs.stored_logs import StoredLogs
 
 DEFAULT_LINES = 100
+MORE_THAN_ANY_LOG = 1e9  # lines
 LOOK_INTERVAL = 0.1  # seconds between two looks at the files
 
 _EPILOG = f"""\b
@@ -40,7 +41,7 @@ def _count(_ctx: click.Context, _parameter: click.Parameter, value: str | None) 
         return float("inf")
     if not value.isdecimal():
         raise click.BadParameter(f'"{value}" is neither a number of lines nor "all"')
-    return float(value)
+    return float(value) if float(value) < MORE_THAN_ANY_LOG else float("inf")
 
 
 def _level(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
@@ -74,7 +75,7 @@ def _pattern(_ctx: click.Context, _parameter: click.Parameter, value: str | None
 
     try:
         return re.compile(value)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise click.BadParameter(f'"{value}" is no regular expression: {error}') from None
 
 

@@ -102,8 +102,14 @@ def _row(module: dict[str, Any], now: float) -> tuple[str, ...]:
         _NOTHING if pid is None else str(pid),
         _NOTHING if cpu is None else f"{cpu:.1f}%",
         _NOTHING if memory is None else size(memory),
-        ", ".join(f"{'|'.join(one['methods'])} {one['path']}" for one in module["endpoints"]) or _NOTHING,
+        _endpoints(module["endpoints"]) or _NOTHING,
     )
+
+
+def _endpoints(endpoints: Sequence[dict[str, Any]]) -> str:
+    text = ", ".join(f"{'|'.join(one['methods'])} {one['path']}" for one in endpoints)
+    # A module announces what it likes, also what a terminal would obey.
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

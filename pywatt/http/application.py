@@ -19,6 +19,10 @@ from pywatt.protocol.operations import EndpointAnnounce
 from pywatt_fast import HttpRequest, HttpResponse
 
 
+class NotAnApplication(ConfigError):
+    """What a module's function returned is no web application."""
+
+
 class Application(Protocol):
     """What the module serves.
 
@@ -53,7 +57,7 @@ def adapt_application(app: object | None, options: ServeOptions) -> Application:
         options: names, paths and limits.
 
     Raises:
-        ConfigError: it is none of these.
+        NotAnApplication: it is none of these.
     """
     kind = application_kind(app)
     metrics = RequestMetrics() if options.metrics_path else None
@@ -83,7 +87,7 @@ def application_kind(app: object | None) -> ApplicationKind:
     """Tell how an application wants to be called.
 
     Raises:
-        ConfigError: it is not an application.
+        NotAnApplication: it is none.
     """
     if app is None:
         return ApplicationKind.NONE
@@ -94,7 +98,7 @@ def application_kind(app: object | None) -> ApplicationKind:
     if isinstance(app, loaded("starlette.applications", "Starlette")):
         return ApplicationKind.ASGI
     if not callable(app) or isinstance(app, type):
-        raise ConfigError(
+        raise NotAnApplication(
             f"{_described(app)} is not a web application; return FastAPI, Starlette, Flask, "
             "an aiohttp Application, an ASGI or WSGI callable, or None"
         )
@@ -118,7 +122,7 @@ def _callable_kind(app: Callable[..., Any]) -> ApplicationKind:
         return ApplicationKind.ASGI
     if len(required) == 2:
         return ApplicationKind.WSGI
-    raise ConfigError(
+    raise NotAnApplication(
         f"{_described(app)} takes {len(required)} arguments; an ASGI application takes three "
         "(scope, receive, send), a WSGI application two (environ, start_response)"
     )

@@ -181,7 +181,6 @@ class ServedModule:
             self._lifecycle.request_stop("start-up failed")
         else:
             logger.info("stopping: %s", self._lifecycle.stop_reason)
-        self._reached("STOPPING")
         self._lifecycle.enter(Phase.DRAINING)
         self._dispatcher.refuse_early()
         if self._server is not None:
@@ -193,7 +192,6 @@ class ServedModule:
         self._secrets.close(reason)
         await self._carriers.close()
         self._lifecycle.enter(Phase.STOPPED)
-        self._reached("STOPPED")
 
     async def _drain(self) -> None:
         work = [self._dispatcher.finish()]

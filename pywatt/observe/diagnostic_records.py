@@ -3,6 +3,7 @@
 Every record has `kind` (a RecordKind) and `at`, the reading of the system's monotonic clock in seconds, which
 all processes of a machine share. A stack is a list of frames, the outermost first; a frame is an object with
 `file`, `line`, `function`, `text` (the line of source) and `own` (whether it is the module author's code).
+`starved` is for how many seconds until then the process was ready to run and the machine ran others.
 """
 
 from __future__ import annotations
@@ -20,17 +21,21 @@ MAX_TEXT: Final = 400
 """Characters of one quoted text."""
 
 
+SHORTEST_BLOCK: Final = 0.1
+"""Seconds without a turn of the event loop from which it counts as blocked."""
+
+
 class RecordKind(StrEnum):
     """What a record tells; in brackets: its other fields."""
 
-    BEGUN = "begun"  # pywatt runs in the process [python, executable, prefix]
-    PHASE = "phase"  # the start came to a point [name: a StartPhase]
-    IMPORT = "import"  # one module was imported [name, file, own and whole in seconds, importer, place]
+    BEGUN = "begun"  # pywatt runs in the process [python, executable, starved]
+    PHASE = "phase"  # the start came to a point [name: a StartPhase, starved]
+    IMPORT = "import"  # one module was imported [name, own and whole in seconds, importer, place]
     OUTPUT = "output"  # a place wrote to standard output for the first time [place, text]
     OUTPUT_TOTAL = "output-total"  # how often each did [places: file, line, count]
     INPUT = "input"  # a place read standard input [place]
     BLOCKED = "blocked"  # the event loop does not turn [number, began, stack, phase]
-    UNBLOCKED = "unblocked"  # it turns again [number, seconds]
+    UNBLOCKED = "unblocked"  # it turns again [number, seconds: without those in which the machine ran others]
     WAITING = "waiting"  # where a start that takes long stands [stack, phase]
     FAILURE = (
         "failure"  # an error ended the process [errors: type, bases, message, stack, ...; the cause first]
@@ -55,5 +60,3 @@ class StartPhase(StrEnum):
     STARTUP = "application start-up"
     BOUND = "HTTP address"
     ANNOUNCED = "announcement"
-    STOPPING = "stopping"
-    STOPPED = "stopped"

@@ -52,11 +52,12 @@ class JsonFormatter(logging.Formatter):
         self.module_id = module_id
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end; an error in the making of it shows nothing of the record."""
+        """The line, without its end; an error in the making of it shows of the record only its place."""
         try:
             fields = self._fields(record)
         except Exception as error:
-            fields = json.dumps({"message": FAILED, "error": type(error).__name__})
+            place = f"{record.filename}:{record.lineno}"
+            fields = json.dumps({"message": FAILED, "error": type(error).__name__, "place": place})
         timestamp = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         target = json.dumps(_clean_text(record.name.replace(".", "::")), ensure_ascii=False)
         level = level_name(record.levelno)

@@ -115,6 +115,49 @@ class TestStarts:
         finding = run.finding("function-failed")
         assert (finding["where"], "ZeroDivisionError" in finding["what"]) == ("patient.py:6", True)
 
+    def test_the_modules_function_takes_no_state(self, clinic: Clinic) -> None:
+        run = clinic.examine(
+            """
+            from pywatt import pywatt_module
+
+            @pywatt_module
+            def main(): ...
+            """
+        )
+        finding = run.finding("function-failed")
+        assert (finding["where"], "def main(state)" in finding["cure"]) == ("patient.py:5", True)
+
+    def test_the_modules_function_returns_something_else(self, clinic: Clinic) -> None:
+        run = clinic.examine(
+            """
+            from pywatt import pywatt_module
+
+            @pywatt_module
+            async def main(state):
+                return {"hello": "world"}
+            """
+        )
+        finding = run.finding("function-failed")
+        assert (finding["where"], "'dict' is not a web application" in finding["what"]) == (
+            "patient.py:5",
+            True,
+        )
+
+    def test_a_crash_in_c_code_is_shown_with_the_line_that_called_it(self, clinic: Clinic) -> None:
+        run = clinic.examine(
+            """
+            import ctypes
+            from pywatt import pywatt_module
+
+            @pywatt_module
+            async def main(state):
+                ctypes.string_at(0)
+            """
+        )
+        assert (run.code, run.codes) == (1, {"exited"})
+        finding = run.finding("exited")
+        assert (finding["where"], "SIGSEGV" in finding["what"]) == ("patient.py:7", True)
+
     def test_the_state_function_fails(self, clinic: Clinic) -> None:
         run = clinic.examine(
             """

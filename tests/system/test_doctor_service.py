@@ -167,6 +167,24 @@ class TestLeaving:
         assert "code 7" in run.finding("exited")["what"]
 
 
+class TestWorkBesideRequests:
+    def test_one_that_fails_is_shown_with_the_line_that_raised(self, clinic: Clinic) -> None:
+        run = clinic.examine(
+            """
+            from pywatt import pywatt_module
+
+            async def poll():
+                raise ValueError("no rows")
+
+            @pywatt_module
+            async def main(state):
+                state.run(poll())
+            """
+        )
+        finding = run.finding("work-failed")
+        assert (finding["where"], "ValueError: no rows" in finding["what"]) == ("patient.py:5", True)
+
+
 class TestPrograms:
     def test_a_crate_module_that_is_not_marked(self, clinic: Clinic) -> None:
         run = clinic.examine_program(

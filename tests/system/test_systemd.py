@@ -131,6 +131,26 @@ async def test_the_file_of_a_passed_unix_socket_stays(tmp_path: Path, activated:
         assert path.is_socket()
 
 
+async def test_a_passed_unix_socket_without_a_file_is_reached_by_its_name(
+    tmp_path: Path, activated: list[Orchestrator]
+) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(b"\0" + os.fsencode(tmp_path))
+        server.listen()
+        orchestrator = await start_activated(server, tmp_path, activated)
+        await orchestrator.until_logged(f"the gateway listens on unix:@{tmp_path}, as systemd passed it")
+        await orchestrator.until(lambda: any(line.startswith("Ready  all") for line in orchestrator.output))
+        asked = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "pywatt", "get", "/livez"),
+            cwd=tmp_path,
+            env={**os.environ, "PYWATT_RUN_DIR": str(tmp_path / "run")},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        answer, _ = await asyncio.wait_for(asked.communicate(), 30)
+        assert (asked.returncode, answer) == (0, b'{"status":"OK"}')
+        assert await orchestrator.stop() == 0
+
+
 async def test_a_socket_of_another_kind_is_a_mistake_of_the_unit(
     tmp_path: Path, activated: list[Orchestrator]
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -16,6 +18,7 @@ from pywatt.module.diagnostics.loop_watch import LoopWatch
 from pywatt.module.diagnostics.record_file import RecordFile
 from pywatt.module.diagnostics.standard_streams import watch_standard_streams
 from pywatt.observe.diagnostic_records import RecordKind, StartPhase
+from pywatt.observe.starvation import starved_seconds
 from pywatt.security.secret import Secret
 from pywatt.security.secrets_mapping import Secrets
 
@@ -40,13 +43,16 @@ class Diagnostics:
     def __init__(self, path: str) -> None:
         self._records = RecordFile(path)
         self._phase = ""
+        self._process = os.getpid()
+        if sys.stderr is not None:
+            faulthandler.enable(all_threads=False)  # where C code crashes, for the log
         self._output = watch_standard_streams(self._records)
         self._imports = ImportTimes(self._records)
         self._records.write(
             RecordKind.BEGUN,
             python=sys.version.split()[0],
             executable=sys.executable,
-            prefix=sys.prefix,
+            starved=starved_seconds(self._process),
         )
         self._watch = LoopWatch(self._records, lambda: self._phase)
 
@@ -76,7 +82,7 @@ class Diagnostics:
         """
         phase = StartPhase[point]
         self._phase = phase.value
-        self._records.write(RecordKind.PHASE, name=phase.value)
+        self._records.write(RecordKind.PHASE, name=phase.value, starved=starved_seconds(self._process))
         if phase is StartPhase.ANNOUNCED:
             self._imports.stop()
             self._watch.started()

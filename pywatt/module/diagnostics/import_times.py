@@ -16,6 +16,7 @@ from typing import Any, Final
 from pywatt.module.diagnostics.record_file import RecordFile
 from pywatt.module.diagnostics.stacks import calling_frame, frame_record
 from pywatt.observe.diagnostic_records import RecordKind
+from pywatt.observe.starvation import starved_seconds
 
 SHORTEST: Final = 0.005
 """Seconds below which an import is not recorded."""
@@ -28,7 +29,7 @@ class _Running:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.began = time.perf_counter()
+        self.began = _running_time()
         self.children = 0.0
 
 
@@ -97,7 +98,7 @@ class ImportTimes:
             execute(module)
         finally:
             self._running.pop()
-            whole = time.perf_counter() - running.began
+            whole = _running_time() - running.began
             if importer is not None:
                 importer.children += whole
             if whole >= SHORTEST:
@@ -105,9 +106,13 @@ class ImportTimes:
                 self._records.write(
                     RecordKind.IMPORT,
                     name=spec.name,
-                    file=spec.origin or "",
                     own=whole - running.children,
                     whole=whole,
                     importer=None if importer is None else importer.name,
                     place=frame_record(frame.f_code, frame.f_lineno),
                 )
+
+
+def _running_time() -> float:
+    """A clock that stands still while the machine lets this thread wait for a processor."""
+    return time.monotonic() - starved_seconds("thread-self")

@@ -7,20 +7,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pywatt.module.diagnostics.record_file import RecordFile
 from pywatt.module.diagnostics.stacks import await_chain, has_foreign_code, stack_of
-from pywatt.observe.diagnostic_records import RecordKind
-
-THRESHOLD: Final = 0.1
-"""Seconds without a turn of the loop from which it counts as blocked."""
+from pywatt.observe.diagnostic_records import SHORTEST_BLOCK, RecordKind
+from pywatt.observe.starvation import starved_seconds
 
 PAUSE: Final = 0.02
 SAMPLE_PAUSE: Final = 0.02
 WAITING_INTERVAL: Final = 0.5
 MAX_BLOCKS: Final = 50
 MAX_WAITS: Final = 60
+_THIS_THREAD: Final = "thread-self"
 
 
 class LoopWatch:
@@ -35,6 +34,7 @@ class LoopWatch:
         self._records = records
         self._phase = phase
         self._watched = threading.get_ident()
+        self._watched_native = threading.get_native_id()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._start_file = ""
         self._starting = True
@@ -64,35 +64,36 @@ class LoopWatch:
 
     def _watch(self) -> None:
         while not self._ended.is_set():
-            began = time.monotonic()
-            lost = _wait(self._ended, PAUSE)
+            delay = _wait(self._ended, PAUSE)
             loop = self._loop
             try:
                 if loop is not None and not loop.is_closed():
-                    self._see_lock(time.monotonic() - began - PAUSE - lost)
+                    self._see_lock(delay.locked)
                     self._see_turn(loop)
             except RuntimeError:  # it was closed in between
                 continue
             if self._starting and time.monotonic() >= self._next_wait:
                 self._note_wait(loop)
 
-    def _see_lock(self, late: float) -> None:
+    def _see_lock(self, seconds: float) -> None:
         """A call that does not give the interpreter's lock away also stops this thread until it is over."""
-        number = self._tell_block(time.monotonic() - late) if late >= THRESHOLD else 0
+        number = self._tell_block(time.monotonic() - seconds) if seconds >= SHORTEST_BLOCK else 0
         if number:
-            self._records.write(RecordKind.UNBLOCKED, number=number, seconds=late)
+            self._records.write(RecordKind.UNBLOCKED, number=number, seconds=seconds)
 
     def _see_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         turned = threading.Event()
-        asked = time.monotonic()
+        asked, starved = time.monotonic(), starved_seconds(self._watched_native)
         loop.call_soon_threadsafe(turned.set)
-        lost = _wait(turned, THRESHOLD)
+        lost = _wait(turned, SHORTEST_BLOCK).lost
         number = 0
         while not turned.is_set() and not self._ended.is_set():
-            if not number and time.monotonic() - asked - lost >= THRESHOLD:
+            if not number and time.monotonic() - asked - lost >= SHORTEST_BLOCK:
                 number = self._tell_block(asked)
-            lost += _wait(turned, SAMPLE_PAUSE)
+            lost += _wait(turned, SAMPLE_PAUSE).lost
         if number:
+            # Only now is it known how long the watched thread itself was kept from running.
+            lost = max(lost, starved_seconds(self._watched_native) - starved)
             self._records.write(RecordKind.UNBLOCKED, number=number, seconds=time.monotonic() - asked - lost)
 
     def _tell_block(self, began: float) -> int:
@@ -126,13 +127,18 @@ class LoopWatch:
         self._records.write(RecordKind.WAITING, stack=stack, phase=self._phase())
 
 
-def _wait(event: threading.Event, seconds: float) -> float:
-    """Wait, and return the seconds in which the machine did not let this process run.
+class _Delay(NamedTuple):
+    """By how many seconds this thread woke up late, by the reason."""
 
-    They are not the module's doing. A thread that wakes up late although the process was running waited for
-    the interpreter's lock, which some call of the module held: that time counts.
-    """
-    began, used = time.monotonic(), time.process_time()
+    lost: float  # the machine ran others: not the module's doing
+    locked: float  # a call of the module held the interpreter's lock: that time counts
+
+
+def _wait(event: threading.Event, seconds: float) -> _Delay:
+    began, used, starved = time.monotonic(), time.process_time(), starved_seconds(_THIS_THREAD)
     event.wait(seconds)
-    late = time.monotonic() - began - seconds
-    return max(0.0, late - (time.process_time() - used))
+    late = max(0.0, time.monotonic() - began - seconds)
+    # Whoever held the lock was running, and this thread was not ready to.
+    ran = time.process_time() - used
+    locked = max(0.0, min(late - (starved_seconds(_THIS_THREAD) - starved), ran))
+    return _Delay(late - locked, locked)

@@ -14,8 +14,8 @@ from pywatt.observe.diagnostic_records import RecordKind
 MAX_PLACES: Final = 100
 
 
-class WatchedOutput:
-    """Standard output that knows who writes to it; all else is the stream's own.
+class _Watched:
+    """A standard stream whose use is noted; all else is the stream's own.
 
     Args:
         stream: the real one.
@@ -25,10 +25,24 @@ class WatchedOutput:
     def __init__(self, stream: Any, records: RecordFile) -> None:
         self._stream = stream
         self._records = records
+        # The lines that each place wrote, or none for one that read.
         self._counts: Counter[tuple[str, int]] = Counter()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+    def _note_place(self, kind: RecordKind, lines: int = 0, **fields: Any) -> None:
+        frame = calling_frame(3)
+        place = frame.f_code.co_filename, frame.f_lineno
+        if place not in self._counts:
+            if len(self._counts) >= MAX_PLACES:
+                return
+            self._records.write(kind, place=frame_record(frame.f_code, frame.f_lineno), **fields)
+        self._counts[place] += lines
+
+
+class WatchedOutput(_Watched):
+    """Standard output that knows who writes to it."""
 
     def write(self, text: str) -> int:
         """Write, and note from where."""
@@ -51,34 +65,17 @@ class WatchedOutput:
             self._records.write(RecordKind.OUTPUT_TOTAL, places=places)
 
     def _note(self, text: str) -> None:
-        frame = calling_frame(2)
-        place = frame.f_code.co_filename, frame.f_lineno
-        if place not in self._counts:
-            if len(self._counts) >= MAX_PLACES:
-                return
-            record = frame_record(frame.f_code, frame.f_lineno)
-            self._records.write(RecordKind.OUTPUT, place=record, text=text.strip())
         # A print writes its arguments and the end of its line one by one.
-        self._counts[place] += text.count("\n")
+        self._note_place(RecordKind.OUTPUT, text.count("\n"), text=text.strip())
 
 
-class WatchedInput:
-    """Standard input that knows who reads from it; all else is the stream's own.
-
-    Args:
-        stream: the real one.
-        records: where the places are told.
-    """
-
-    def __init__(self, stream: Any, records: RecordFile) -> None:
-        self._stream = stream
-        self._records = records
-        self._seen: set[tuple[str, int]] = set()
+class WatchedInput(_Watched):
+    """Standard input that knows who reads from it."""
 
     def __getattr__(self, name: str) -> Any:
         if name in ("buffer", "read", "readlines"):
             self._note()
-        return getattr(self._stream, name)
+        return super().__getattr__(name)
 
     def readline(self, *arguments: Any) -> str:
         """Read a line, and note for whom."""
@@ -87,15 +84,15 @@ class WatchedInput:
         return line
 
     def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
         self._note()
-        return iter(self._stream)
+        line: str = next(self._stream)
+        return line
 
     def _note(self) -> None:
-        frame = calling_frame(2)
-        place = frame.f_code.co_filename, frame.f_lineno
-        if place not in self._seen and len(self._seen) < MAX_PLACES:
-            self._seen.add(place)
-            self._records.write(RecordKind.INPUT, place=frame_record(frame.f_code, frame.f_lineno))
+        self._note_place(RecordKind.INPUT)
 
 
 def watch_standard_streams(records: RecordFile) -> WatchedOutput | None:

@@ -21,7 +21,7 @@ from pywatt.orchestrator.console.log_entry import (
     read_json_line,
     without_own_name,
 )
-from pywatt.orchestrator.console.log_layout import MAX_LINE, OWN_NAME, LogLayout, bounded
+from pywatt.orchestrator.console.log_layout import MAX_LINE, OWN_NAME, LogLayout, bounded, in_one_line
 from pywatt.orchestrator.console.log_lines import LONGEST
 from pywatt.orchestrator.console.own_line import OWN_TARGET, own_document
 from pywatt.orchestrator.console.terminal import is_terminal, use_colour
@@ -217,7 +217,7 @@ class Console:
 
     def _without_last_line(self, module: str, message: str) -> str:
         """A message without the line of the module that it quotes, where that line was shown just before."""
-        quoted = self._last_line.pop(module, "").strip()[:LONGEST]
+        quoted = in_one_line(self._last_line.pop(module, ""))[:LONGEST]
         return re.sub(f": {re.escape(quoted)}(?=;|$)", "", message, count=1) if quoted else message
 
     def _json_document(self, module: str, line: bytes) -> str | None:

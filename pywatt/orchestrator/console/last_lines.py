@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from pywatt.observe.redaction import redact
 from pywatt.orchestrator.console.log_entry import entry_from, read_json_line
-
-LONGEST: Final = 400  # characters
+from pywatt.orchestrator.console.log_layout import in_one_line
+from pywatt.orchestrator.console.log_lines import LONGEST
 
 
 class LastLines(Protocol):
@@ -48,6 +48,8 @@ class CollectedLines:
 def readable(line: bytes) -> str:
     """Return a line of log as a person reads it: level and message of a JSON line, the text of any other.
 
+    It is one line that may be shown on a terminal, without secrets.
+
     Args:
         line: with or without its end.
     """
@@ -56,4 +58,4 @@ def readable(line: bytes) -> str:
     if document is not None:
         entry = entry_from(document)
         text = f"{entry.level} {entry.message}"
-    return redact(text)[:LONGEST]
+    return redact(in_one_line(text))[:LONGEST]

@@ -1,8 +1,10 @@
 """A line of log, read from what a module wrote."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from math import isfinite
 from types import NoneType
 from typing import Any, Final
 
@@ -21,7 +23,9 @@ _LEVEL_KEYS: Final = ("level", "severity", "levelname")
 _TRACEBACK_KEYS: Final = ("exception", "exc_info", "traceback", "stack")
 # Where in the code it was written: for machines, and for whoever asks for JSON.
 _ORIGIN_KEYS: Final = ("target", "module", "function", "line", "logger", "span", "spans")
+# What lies deeper than any log has a reason to is text: to walk it costs a call for each level.
 _MAX_DEPTH: Final = 64
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @attrs.frozen
@@ -46,17 +50,24 @@ class LogEntry:
 def read_json_line(text: str) -> dict[str, Any] | None:
     """Return a line of JSON log as it is; None when the line is something else.
 
+    What Python writes and JSON does not know, such as NaN, becomes text, and half a surrogate pair, which
+    UTF-8 does not know, its escape.
+
     Args:
         text: the line.
     """
     if not text.lstrip().startswith("{"):
         return None
     try:
-        document = json.loads(text)
+        document = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict):
         return None
+    if text.count("{") + text.count("[") > _MAX_DEPTH and _is_deep(document):
+        return None
+    if "\\u" in text and _SURROGATE.search(text):
+        document = map_leaves(document, _without_halves)
     fields = document.get("fields")
     inner = fields if isinstance(fields, dict) else {}
     known = any(key in document or key in inner for key in _MESSAGE_KEYS)
@@ -97,27 +108,46 @@ def without_own_name(entry: LogEntry, module: str) -> LogEntry:
     return attrs.evolve(entry, fields=fields)
 
 
-def map_leaves(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
+def map_leaves(value: Any, change: Callable[[str], str]) -> Any:
     """Return a JSON value with every text in it changed, the names of its fields included.
 
     Args:
         value: the value.
         change: the change.
-        depth: how deep the value lies in its document; below a bound it becomes plain text.
     """
     if isinstance(value, str):
         return change(value)
-    if depth > _MAX_DEPTH:
-        return change(json.dumps(value, default=str))
     if isinstance(value, dict):
-        return {change(str(key)): map_leaves(inner, change, depth + 1) for key, inner in value.items()}
+        return {change(str(key)): map_leaves(inner, change) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [map_leaves(inner, change, depth + 1) for inner in value]
+        return [map_leaves(inner, change) for inner in value]
     # A number may be a secret too.
     text = str(value)
     changed = change(text)
     unchanged = isinstance(value, (int, float, NoneType)) and changed == text
     return value if unchanged else changed
+
+
+def _without_halves(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _finite(text: str) -> float | str:
+    number = float(text)
+    return number if isfinite(number) else text
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=_finite, parse_constant=str)
+
+
+def _is_deep(document: Any) -> bool:
+    level = [document]
+    for _ in range(_MAX_DEPTH):
+        inner = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [value for values in inner for value in values if isinstance(value, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _take(fields: dict[str, Any], keys: tuple[str, ...]) -> Any:
@@ -135,10 +165,13 @@ def _as_time(value: Any) -> datetime | None:
     try:
         if isinstance(value, str):
             time = datetime.fromisoformat(value)
-            return time if time.tzinfo else time.replace(tzinfo=UTC)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            time = time if time.tzinfo else time.replace(tzinfo=UTC)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
             # Milliseconds are told from seconds by their size.
-            return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+            time = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+        else:
+            return None
     except (ValueError, OverflowError, OSError):
         return None
-    return None
+    # At either end of time it would not exist in every time zone.
+    return time if MINYEAR < time.year < MAXYEAR else None

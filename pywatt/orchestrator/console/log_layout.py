@@ -72,11 +72,11 @@ class LogLayout:
         first, *more = visible(entry.message.rstrip("\n")).split("\n")
         parts = [
             self._painted(self._time(entry.time), _DIM),
-            self._painted(f"{visible(entry.level):<5}", _LEVEL_COLOURS.get(entry.level, "")),
+            self._painted(f"{_word(entry.level):<5}", _LEVEL_COLOURS.get(entry.level, "")),
             first,
         ]
         parts += [
-            self._painted(f"{visible(name)}=", _DIM) + _value(value) for name, value in entry.fields.items()
+            self._painted(f"{_word(name)}=", _DIM) + _value(value) for name, value in entry.fields.items()
         ]
         if entry.traceback:
             more += visible(entry.traceback.rstrip("\n")).split("\n")
@@ -95,10 +95,7 @@ class LogLayout:
         text = text.rstrip("\r").rpartition("\r")[2]
         # Colours are kept where there are any; moving the cursor or retitling the window never is.
         parts = re.split(f"({_SGR})", text) if self._colour else [text]
-        shown = [
-            part if index % 2 else visible(re.sub(_ESCAPE_SEQUENCE, "", part))
-            for index, part in enumerate(parts)
-        ]
+        shown = [part if index % 2 else _plain(part) for index, part in enumerate(parts)]
         text = "".join(shown) + (_RESET if len(parts) > 1 else "")
         return self.prefix(module) + bounded(text, self._longest)
 
@@ -133,6 +130,15 @@ def visible(text: str) -> str:
     return text if text.isprintable() else text.translate(_VISIBLE)
 
 
+def in_one_line(text: str) -> str:
+    """Return what a module wrote as a part of a sentence: one line, no escape sequence.
+
+    Args:
+        text: any text.
+    """
+    return _plain(text.strip()).replace("\n", " ")
+
+
 def bounded(text: str, longest: int = MAX_LINE) -> str:
     """Return a text cut to the longest that is shown, with a mark where it was cut.
 
@@ -145,8 +151,18 @@ def bounded(text: str, longest: int = MAX_LINE) -> str:
     return f"{text[:longest]} ... [{len(text) - longest} more characters cut]"
 
 
+def _plain(text: str) -> str:
+    return visible(re.sub(_ESCAPE_SEQUENCE, "", text))
+
+
 def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, str) and (not text or re.search(_NEEDS_QUOTES, text)):
+    if isinstance(value, str):
+        return _word(value)
+    return visible(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _word(text: str) -> str:
+    """A text that takes no more than its place in a line: in quotes where it would be several words."""
+    if not text or re.search(_NEEDS_QUOTES, text):
         text = json.dumps(text, ensure_ascii=False)
     return visible(text)

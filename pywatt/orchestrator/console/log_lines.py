@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Final
 
+from pywatt.orchestrator.console.log_entry import entry_from, read_json_line
+from pywatt.orchestrator.console.log_layout import in_one_line
+
 LONGEST: Final = 400
+"""What is quoted of a line, in characters."""
 
 
 def telling_line(lines: Sequence[bytes], *, only_errors: bool = False) -> str:
     """Returns the message of the last error in a log, else its last line; empty for an empty log.
+
+    It is one line that may be shown on a terminal.
 
     Args:
         lines: the last lines, oldest first.
@@ -25,17 +30,13 @@ def telling_line(lines: Sequence[bytes], *, only_errors: bool = False) -> str:
     if not texts:
         return ""
     level, message = _structured(texts[-1])
-    return "" if level and only_errors else (message or texts[-1])[:LONGEST]
+    return "" if level and only_errors else (message or in_one_line(texts[-1]))[:LONGEST]
 
 
 def _structured(text: str) -> tuple[str, str]:
     """The level and message of a line of JSON log; empty texts for any other line."""
-    if not text.startswith("{"):
+    document = read_json_line(text)
+    if document is None:
         return "", ""
-    try:
-        entry = json.loads(text)
-    except (ValueError, RecursionError):
-        return "", ""
-    fields = entry.get("fields")
-    message = fields.get("message") if isinstance(fields, dict) else entry.get("message")
-    return str(entry.get("level", "")).upper(), message if isinstance(message, str) else ""
+    entry = entry_from(document)
+    return entry.level, in_one_line(entry.message)

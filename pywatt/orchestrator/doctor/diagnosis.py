@@ -15,6 +15,7 @@ from pywatt.orchestrator.doctor.checks.start_failures import check_start_failure
 from pywatt.orchestrator.doctor.checks.start_time import check_start_time
 from pywatt.orchestrator.doctor.checks.streams import check_streams
 from pywatt.orchestrator.doctor.checks.supervision import check_supervision
+from pywatt.orchestrator.doctor.checks.work import check_work
 from pywatt.orchestrator.doctor.evidence import Evidence
 from pywatt.orchestrator.doctor.findings import Fact, Finding, Report, sorted_findings
 from pywatt.orchestrator.doctor.unchecked import list_unchecked
@@ -26,6 +27,7 @@ CHECKS: Final[tuple[Callable[[Evidence], Iterator[Finding]], ...]] = (
     check_life,
     check_endpoints,
     check_blocking,
+    check_work,
     check_start_time,
     check_streams,
     check_supervision,

@@ -80,7 +80,7 @@ class Block:
 
     Attributes:
         began: monotonic seconds.
-        seconds: how long; None when it had not ended.
+        seconds: how long, without what the machine ran meanwhile of others; None when it had not ended.
         phase: the last point the start had come to.
         stack: what ran, outermost first.
     """
@@ -125,7 +125,10 @@ class Diagnostics:
     Attributes:
         python: the version of its interpreter.
         executable: its interpreter.
+        began: when pywatt ran in it, in monotonic seconds.
+        began_starved: for how many seconds until then it was ready to run and the machine ran others.
         phases: when the start came to each point, in monotonic seconds.
+        starved: the same as `began_starved` for each of these points.
         failure: the error that ended it and what led to it, the first cause first.
         complete: False when it stopped recording because of the bound.
     """
@@ -133,7 +136,9 @@ class Diagnostics:
     python: str = ""
     executable: str = ""
     began: float = 0.0
+    began_starved: float = 0.0
     phases: dict[str, float] = field(factory=dict)
+    starved: dict[str, float] = field(factory=dict)
     imports: tuple[ImportTime, ...] = ()
     outputs: tuple[Output, ...] = ()
     inputs: tuple[Frame, ...] = ()
@@ -255,6 +260,7 @@ class Evidence:
         source_texts: the author's files by path, as far as they were read.
         spawned: when the process was started, in monotonic seconds; 0 when it was not.
         ready: when it was ready; None when it never was.
+        starved: for how many seconds until then it was ready to run and the machine ran others.
         announcement: what it announced; None when it did not.
         exit: how its process ended; None when it had none.
         ended_early: whether it ended before it was asked to.
@@ -282,6 +288,7 @@ class Evidence:
     source_texts: dict[str, str] = field(factory=dict, repr=False)
     spawned: float = 0.0
     ready: float | None = None
+    starved: float = 0.0
     announcement: Announce | None = None
     exit: ProcessExit | None = None
     ended_early: bool = False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from pywatt.observe.starvation import starved_seconds
 from pywatt.orchestrator.broker import Broker
 from pywatt.orchestrator.configuration.settings import LogsConfiguration
 from pywatt.orchestrator.doctor.children_left import ChildrenLeft
@@ -128,6 +129,7 @@ class _Examination:
         self._module.link.on_unreadable = recorder.unreadable
         self._broker = Broker(self._supervisor.modules)
         self._ready: float | None = None
+        self._starved = 0.0
         self._spawned = 0.0
         self._heartbeats = (0, 0)
         self._probes: list[Probe] = []
@@ -140,6 +142,7 @@ class _Examination:
             announcement = self._module.announcement
             if self._module.is_ready:
                 self._ready = time.monotonic()
+                self._starved = starved_seconds(self._module.pid or 0)
                 await self._observe(observe, requests=requests)
             ended_early = self._module.state in ENDED
             failure = self._module.last_error or ""
@@ -163,6 +166,7 @@ class _Examination:
             source_texts=sources,
             spawned=self._spawned,
             ready=self._ready,
+            starved=self._starved,
             announcement=announcement,
             exit=self._module.last_exit,
             ended_early=ended_early,

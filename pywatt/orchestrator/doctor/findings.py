@@ -46,6 +46,7 @@ class FindingCode(StrEnum):
     READS_STDIN = "reads-stdin"
     DUPLICATE_HANDLER = "duplicate-handler"
     BLOCKING_CALL = "blocking-call"
+    WORK_FAILED = "work-failed"
     SLOW_START = "slow-start"
     ENDPOINT_NOT_SERVED = "endpoint-not-served"
     ENDPOINT_FAILS = "endpoint-fails"

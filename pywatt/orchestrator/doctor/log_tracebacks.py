@@ -1,17 +1,20 @@
-"""Finds the last Python traceback in a log: for modules that record nothing about themselves."""
+"""Finds the last Python traceback in a log, and what the interpreter writes when C code crashes."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from pywatt.orchestrator.console.log_entry import entry_from, read_json_line
 from pywatt.orchestrator.doctor.evidence import Frame, LogLine, RecordedError
 
-_FILE: Final = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?')
+_FILE: Final = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<function>.+))?')
 _ERROR: Final = re.compile(r"(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$")
-_NOT_OWN: Final = ("site-packages", "/lib/python", "/pywatt/module/", "<frozen")
+_PYWATT: Final = f"{Path(__file__).parents[2]}{os.sep}"
+_NOT_OWN: Final = ("site-packages", "/lib/python", _PYWATT, "<frozen")
 
 
 def last_traceback(lines: Sequence[LogLine]) -> RecordedError | None:
@@ -34,6 +37,22 @@ def last_traceback(lines: Sequence[LogLine]) -> RecordedError | None:
             found = _error(error, frames)
             frames = []
     return found
+
+
+def crash_stack(lines: Sequence[LogLine]) -> tuple[Frame, ...]:
+    """Return where the interpreter stood when C code crashed, outermost first, as `faulthandler` tells it.
+
+    Args:
+        lines: oldest first.
+    """
+    texts = [line.text for line in lines]
+    begin = next(
+        (number for number, text in enumerate(texts) if text.startswith("Fatal Python error: ")), None
+    )
+    if begin is None:
+        return ()
+    places = (_FILE.match(text) for text in texts[begin:])
+    return tuple(_frame(place, "") for place in places if place is not None)[::-1]
 
 
 def _texts(line: str) -> Iterator[str]:

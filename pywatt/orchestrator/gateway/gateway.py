@@ -180,19 +180,19 @@ class Gateway:
         if trusted and "x-forwarded-for" in headers:
             headers["x-forwarded-for"] = self._trusted.shorten(headers["x-forwarded-for"])
         set_forwarded(headers, peer=peer, scheme="http", prefix=match.prefix, trusted=trusted)
-        exchange = Exchange(request, request_id, match, module, headers)
-        if module.gate.requests is Admission.REFUSE:
-            raise exchange.refusal(
-                HTTPStatus.SERVICE_UNAVAILABLE, "the module is not ready", retry_after=_RETRY_AFTER
-            )
-        return exchange
+        return Exchange(request, request_id, match, module, headers)
 
     async def _bring(self, exchange: Exchange) -> web.StreamResponse:
         """Bring a request to its module, to the next process of it while that one is being restarted."""
         module = exchange.module
         gate = module.gate
         while True:
-            if gate.requests is not Admission.ADMIT:
+            # Looked at anew each time: the module may have gone while the body came, or after it let us in.
+            if gate.requests is Admission.REFUSE:
+                raise exchange.refusal(
+                    HTTPStatus.SERVICE_UNAVAILABLE, "the module is not ready", retry_after=_RETRY_AFTER
+                )
+            if gate.requests is Admission.HOLD:
                 await self._hold(exchange)
                 continue
             # Asked for only now: another process may have another address, or none.

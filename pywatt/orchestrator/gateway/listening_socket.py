@@ -5,6 +5,7 @@ longer than binding and waits until the modules are starting.
 """
 
 import errno
+import os
 import socket
 
 from pywatt.channels.binding import bind_socket_file, bind_tcp
@@ -44,11 +45,12 @@ def gateway_url(bound: socket.socket) -> str:
     """Return the URL under which the bound gateway is reached from this machine.
 
     Args:
-        bound: a socket from `bind_gateway`.
+        bound: a socket from `bind_gateway`, or one that was passed.
     """
     name = bound.getsockname()
     if bound.family == getattr(socket, "AF_UNIX", None):
-        return f"unix:{name}"
+        # One without a file, which a service manager may pass, is written as everywhere with `@` in front.
+        return f"unix:{name}" if isinstance(name, str) else f"unix:@{os.fsdecode(name[1:])}"
     host, port = name[0], name[1]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

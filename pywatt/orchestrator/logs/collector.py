@@ -17,8 +17,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 
 from pywatt.observe.chunk_redaction import ChunkRedactor
 from pywatt.orchestrator.console.own_line import own_line
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pywatt.orchestrator.configuration.settings import LogsConfiguration
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 SHORT_REST: Final = 0.002  # between turns, in seconds, while a pipe is more than half full
 LONG_REST: Final = 0.02  # otherwise: longer makes larger chunks, and shows lines later
@@ -229,23 +231,26 @@ class LogCollector:
         while not self._closing:
             events = self._selector.select(UNSHOWN_INTERVAL if self._has_unshown else None)
             started = time.thread_time()
-            is_busy = False
-            try:
-                is_busy = self._turn([key.data for key, _ in events])
-            except Exception:
-                self._tell_failure()
+            is_busy = self._attempt(partial(self._turn, [key.data for key, _ in events]))
+            if is_busy is None:
+                self._wake()  # for what this turn has left undone
             work = time.thread_time() - started
             rest = max(SHORT_REST if is_busy else LONG_REST, REST_PER_WORK * work)
             self._urgent.wait(min(rest, LONGEST_REST))
             self._urgent.clear()
         self._end()
 
-    def _tell_failure(self) -> None:
-        """A mistake of ours; told seldom, since what tells it comes back here as a line to write."""
-        now = time.monotonic()
-        if now >= self._next_failure:
-            self._next_failure = now + FAILURE_INTERVAL
-            _log.exception("a turn of the log collector failed")
+    def _attempt(self, step: Callable[[], _T]) -> _T | None:
+        """What a step returns; None when it failed by a mistake of ours, which must not end this thread."""
+        try:
+            return step()
+        except Exception:
+            now = time.monotonic()
+            # Seldom, since what tells it comes back here as a line to write.
+            if now >= self._next_failure:
+                self._next_failure = now + FAILURE_INTERVAL
+                _log.exception("a step of the log collector failed")
+            return None
 
     def _turn(self, readable: list[LogPipe | None]) -> bool:
         """Does what there is to do; True when a pipe was so full that the next turn should come soon."""
@@ -275,8 +280,13 @@ class LogCollector:
     def _take(self, pipe: LogPipe, pieces: list[Piece]) -> None:
         self._file(pipe.module).append(pieces, time.time_ns())
         if self._display is not None:
-            for lines in pipe.shown(pieces):
-                self._display.module_lines(pipe.module, lines)
+            # A line that cannot be shown must not keep others from being collected.
+            self._attempt(partial(self._show, self._display, pipe.module, pipe.shown(pieces)))
+
+    @staticmethod
+    def _show(display: LogDisplay, module: str, texts: list[bytes]) -> None:
+        for lines in texts:
+            display.module_lines(module, lines)
 
     def _begin(self, pipe: LogPipe) -> None:
         if pipe.reading >= 0:
@@ -317,10 +327,10 @@ class LogCollector:
 
     def _end(self) -> None:
         """Collects what is left and closes everything."""
-        self._turn([])
+        self._attempt(partial(self._turn, []))
         for pipe in {key.data for key in self._selector.get_map().values()} - {None}:
-            self._finish(pipe)
-        self._write_own_lines()
+            self._attempt(partial(self._finish, pipe))
+        self._attempt(self._write_own_lines)
         self._selector.close()
         for file in self._files.values():
             file.close()

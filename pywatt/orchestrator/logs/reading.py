@@ -58,14 +58,13 @@ class LogReading:
             for name in self._logs.names():
                 if name not in self._followers:
                     self._followers[name] = Follower(self._logs, name, from_beginning=True)
-        lines = [
-            line
+                    self._selection.show_also(name)
+        # Merged as everywhere: a clock that was put back must not change the order of one log's lines.
+        oldest_first = [
+            [line for stored in follower.read() if (line := self._selection.read(name, stored)) is not None]
             for name, follower in self._followers.items()
-            for stored in follower.read()
-            if (line := self._selection.read(name, stored)) is not None
         ]
-        lines.sort(key=lambda line: line.stored.stamp)
-        return lines
+        return list(heapq.merge(*oldest_first, key=lambda line: line.stored.stamp))
 
     def missed(self) -> list[str]:
         """Return whose lines were removed before they were read, since this was last asked."""

@@ -14,6 +14,8 @@ from pywatt.orchestrator.console.own_line import OWN_TARGET
 from pywatt.orchestrator.logs.log_directory import OWN_LOG
 from pywatt.orchestrator.logs.stored_lines import StoredLine
 
+# What matches by what stands around it may match in a message and not in the line that holds the message.
+_LOOKS_AROUND: Final = re.compile(r"[\^$]|\\[ABZbz]|\(\?<?[=!]")
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 
@@ -55,7 +57,17 @@ class Selection:
         self.since = since
         self._level = level
         self._pattern = pattern
-        self._logs = frozenset(logs)
+        looks_around = pattern is not None and _LOOKS_AROUND.search(pattern.pattern)
+        self._quick_pattern = None if looks_around else pattern
+        self._logs = set(logs)
+
+    def show_also(self, log: str) -> None:
+        """Take note that one more log is shown.
+
+        Args:
+            log: its name.
+        """
+        self._logs.add(log)
 
     def read(self, log: str, line: StoredLine) -> LoggedLine | None:
         """Return a line as it is shown, None when it is not wanted.
@@ -68,7 +80,8 @@ class Selection:
             return None
         text = line.content.decode("utf-8", "backslashreplace").rstrip("\r\n")
         # A message without escapes stands in its line as it is: no need to read what does not match.
-        if self._pattern is not None and "\\" not in text and self._pattern.search(text) is None:
+        quick = self._quick_pattern if "\\" not in text else None
+        if quick is not None and quick.search(text) is None:
             return None
         document = read_json_line(text) if line.length == len(line.content) else None
         is_own = log == OWN_LOG
@@ -108,15 +121,15 @@ def read_since(text: str, now: datetime) -> datetime | None:
         now: with a time zone.
     """
     found = _DURATION.findall(text)
-    if found and "".join(number + unit for number, unit in found) == text:
-        return now - timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in found))
     try:
+        if found and "".join(number + unit for number, unit in found) == text:
+            return now - timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in found))
         if re.fullmatch(r"\d\d:\d\d(:\d\d(\.\d+)?)?", text):
             local = now.astimezone()
             time = datetime.combine(local.date(), datetime.fromisoformat(f"2000-01-01T{text}").time())
             moment = time.astimezone()
             return moment if moment <= now else moment - timedelta(days=1)
-        return datetime.fromisoformat(text).astimezone()
+        return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -127,7 +140,8 @@ def stamp_of(time: datetime) -> bytes:
     Args:
         time: with its time zone.
     """
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z").encode()
+    # `strftime` leaves out the zeros of early years, and stamps are compared as text.
+    return time.astimezone(UTC).isoformat(timespec="microseconds")[:26].encode() + b"000Z"
 
 
 def time_of(stamp: bytes) -> datetime | None:

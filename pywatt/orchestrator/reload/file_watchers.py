@@ -154,7 +154,7 @@ class NotifiedWatcher:
                     self._changed()
                     if sum(path.is_dir() for path in directories) != len(present):
                         break
-            except OSError as error:
+            except (OSError, RuntimeError) as error:  # the latter when the system gives out no more watchers
                 _log.warning("files cannot be watched by notification (%s): they are looked at", error)
                 self._fallback = PollingWatcher(self._changed)
                 self._fallback.watch([Path(name) for name in self._files])

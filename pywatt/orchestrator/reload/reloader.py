@@ -52,6 +52,7 @@ class Reloader:
             for name, module in self._modules.items()
         }
         self._asked: set[str] = set()
+        self._closed = False
         watched = secrets.files if configuration is None else secrets.files | {configuration}
         self._seen = {path: fingerprint(path) for path in watched}
         self._unusable: frozenset[Path] = frozenset()
@@ -68,17 +69,22 @@ class Reloader:
         return self._files[module].failure or self._modules[module].last_error
 
     async def close(self) -> None:
-        """Watches nothing any more."""
+        """Watches nothing any more, and leaves modules that are still running as they are."""
+        self._closed = True
         self._debounce.close()
         await self._watcher.close()
         for files in self._files.values():
             files.report.unlink(missing_ok=True)
 
     def _state_changed(self, module: ManagedModule, _before: ModuleState) -> None:
+        if self._closed:
+            return
         files = self._files[module.name]
         if module.state is ModuleState.STARTING:
             self._asked.discard(module.name)
             files.begin_process()
+            # Here, not when the change was seen: this process reads what was written last.
+            self._secrets.declared_anew(module.name)
         else:
             files.read_report()
             if module.state is ModuleState.READY:
@@ -111,7 +117,6 @@ class Reloader:
         self._asked.add(module.name)
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         self._reporter.event("INFO", f"{changed[0].name}{more} changed: restarting {module.name}")
-        self._secrets.declared_anew(module.name)
         module.request_restart()
 
     def _look_at_shared(self) -> None:

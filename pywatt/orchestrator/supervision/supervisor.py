@@ -149,8 +149,10 @@ class Supervisor:
         await asyncio.gather(*(module.close() for module in self.modules.values()))
 
     async def _all_ready(self, names: tuple[str, ...]) -> None:
-        for name in names:
-            await self.modules[name].became_ready.wait()
+        # One that was ready may have ended while the others were waited for.
+        while not all(self.modules[name].is_ready for name in names):
+            for name in names:
+                await self.modules[name].became_ready.wait()
 
     def _changed(self, module: ManagedModule, before: ModuleState) -> None:
         if module.state in ENDED and module.state is not ModuleState.STOPPED:

@@ -16,6 +16,9 @@ from pywatt.errors import ConfigError
 COUNT_VARIABLE: Final = "LISTEN_FDS"
 PROCESS_VARIABLE: Final = "LISTEN_PID"
 NAMES_VARIABLE: Final = "LISTEN_FDNAMES"
+IDENTITY_VARIABLE: Final = "LISTEN_PIDFDID"
+"""Says the same as the process's number, from systemd 258 on."""
+
 FIRST_DESCRIPTOR: Final = 3
 MAX_DESCRIPTORS: Final = 1024
 GATEWAY: Final = "gateway"
@@ -61,6 +64,7 @@ def _passed_descriptors(environment: MutableMapping[str, str]) -> list[tuple[str
     process = environment.pop(PROCESS_VARIABLE, "")
     count = environment.pop(COUNT_VARIABLE, "")
     names = environment.pop(NAMES_VARIABLE, "").split(":")
+    environment.pop(IDENTITY_VARIABLE, None)
     if process != str(os.getpid()) or not count.isdecimal():
         return []
     descriptors = range(FIRST_DESCRIPTOR, FIRST_DESCRIPTOR + min(int(count), MAX_DESCRIPTORS))

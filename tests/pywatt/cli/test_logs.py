@@ -80,6 +80,7 @@ class TestText:
     def test_the_last_lines(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
         assert len(shown(capfdbinary, "--lines", "2")) == 2
         assert len(shown(capfdbinary, "-n", "all")) == 6
+        assert len(shown(capfdbinary, "-n", "9" * 30)) == 6
         assert shown(capfdbinary, "-n", "0") == []
 
     def test_filters_work_together(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -111,6 +112,14 @@ class TestText:
     ) -> None:
         write(folder, "web", 9, b"\x1b]0;title\x07 caf\xe9")
         assert shown(capfdbinary, "web", "-n", "1") == ["web     |  caf\\xe9"]
+
+    def test_a_line_with_an_impossible_time_has_that_of_its_collection(
+        self, capfdbinary: pytest.CaptureFixture[bytes], folder: Path
+    ) -> None:
+        write(folder, "web", 9, b'{"message":"m","timestamp":"0001-01-01T00:00:00+23:00"}')
+        assert shown(capfdbinary, "web", "-n", "1") == ["web     | 2026-11-26T03:45:09.000000Z INFO  m"]
+        (document,) = map(json.loads, shown(capfdbinary, "web", "-n", "1", "--json"))
+        assert document["timestamp"] == "2026-11-26T03:45:09.000000Z"
 
 
 @pytest.mark.usefixtures("folder")
@@ -145,7 +154,9 @@ class TestErrors:
             (["x"], 'there is no log of "x"; there are catalog, orchestrator, web'),
             (["--level", "loud"], '"loud" is none of trace, debug, info, warn, error'),
             (["--since", "yesterday"], '"yesterday" is no time; write a duration such as 10m'),
+            (["--since", "200000w"], '"200000w" is no time; '),
             (["--grep", "("], '"(" is no regular expression: '),
+            (["--grep", "a{99999999999}"], '"a{99999999999}" is no regular expression: '),
             (["--lines", "many"], '"many" is neither a number of lines nor "all"'),
             (["--file", "nowhere.toml"], "there is no file nowhere.toml; name another with --file"),
         ],

@@ -42,6 +42,11 @@ def test_columns_are_aligned() -> None:
     ]
 
 
+def test_endpoints_do_nothing_to_a_terminal() -> None:
+    line = table([module(endpoints=[{"path": "/a\x1b[2J\n", "methods": ["GET"]}])], NOW, None)[1]
+    assert line.endswith("  GET /a\\x1b[2J\\n")
+
+
 def test_trouble_stands_below_its_module() -> None:
     lines = plain(module(state="failed", reason="no such program", log=["a", "b"]), module(name="b"))
     assert lines[2:5] == ["  no such program", "  | a", "  | b"]

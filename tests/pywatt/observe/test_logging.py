@@ -114,7 +114,7 @@ class TestLayout:
         assert broken["fields"]["exception"].endswith("ZeroDivisionError: division by zero")
         assert "Stack" in where["fields"]["stack"]
 
-    def test_a_record_that_cannot_be_made_shows_nothing_of_itself(self) -> None:
+    def test_of_a_record_that_cannot_be_made_the_place_is_shown_and_nothing_else(self) -> None:
         program = """
         setup_logging()
         class Bad:
@@ -123,8 +123,8 @@ class TestLayout:
         logging.warning("%d", "hunter2-secret")
         """
         assert [line["fields"] for line in run(program)] == [
-            {"message": "[REDACTION FAILED]", "error": "ValueError"},
-            {"message": "[REDACTION FAILED]", "error": "TypeError"},
+            {"message": "[REDACTION FAILED]", "error": "ValueError", "place": "<string>:10"},
+            {"message": "[REDACTION FAILED]", "error": "TypeError", "place": "<string>:11"},
         ]
 
 

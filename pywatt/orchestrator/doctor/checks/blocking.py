@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from pywatt.observe.diagnostic_records import SHORTEST_BLOCK
 from pywatt.orchestrator.doctor.evidence import Block, Evidence
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
 from pywatt.orchestrator.doctor.quoting import own_frame, shown_place, stack_quote
@@ -32,9 +33,11 @@ def check_blocking(evidence: Evidence) -> Iterator[Finding]:
     diagnostics = evidence.diagnostics
     worst: dict[str, Block] = {}
     for block in () if diagnostics is None else diagnostics.blocks:
+        if block.seconds is None and evidence.ran_out_of_time:
+            continue  # it is why the module never announced itself, and is told as that
         # Short ones count where the author's own code causes them and others wait.
-        short = _serving(block, evidence) and own_frame(block.stack) is not None
-        if short or _length(block, evidence) >= LONG:
+        counts = _serving(block, evidence) and own_frame(block.stack) is not None
+        if _length(block, evidence) >= (SHORTEST_BLOCK if counts else LONG):
             place = _place(block)
             if place not in worst or _length(block, evidence) > _length(worst[place], evidence):
                 worst[place] = block
@@ -45,14 +48,14 @@ def check_blocking(evidence: Evidence) -> Iterator[Finding]:
 def _finding(block: Block, evidence: Evidence) -> Finding:
     frame = own_frame(block.stack) or block.stack[-1]
     seconds = _length(block, evidence)
-    lasted = f"for {seconds:.1f} s" if block.seconds is not None else "and was still when it was stopped"
+    lasted = f"stands still for {seconds:.1f} s" if block.seconds is not None else "stood still to the end"
     grave = seconds >= HEARTBEAT or block.seconds is None
     serving = _serving(block, evidence)
     cure = f"Use {_cure(frame.text)}"
     return Finding(
         FindingCode.BLOCKING_CALL,
         Severity.ERROR if grave else Severity.WARNING,
-        f"The event loop stands still {lasted}, {_when(block, evidence)}: {_effect(grave, serving)}.",
+        f"The event loop {lasted}, {_when(block, evidence)}: {_effect(grave, serving)}.",
         f"{cure}, or a plain `def` handler, which runs in a thread." if serving else f"{cure}.",
         where=shown_place(frame, evidence),
         quote=stack_quote(evidence, block.stack),

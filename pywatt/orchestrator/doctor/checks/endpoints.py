@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pywatt.orchestrator.console.log_lines import telling_line
@@ -115,10 +115,16 @@ def _fails(probe: Probe, evidence: Evidence, where: str) -> Finding:
         FindingCode.ENDPOINT_FAILS,
         Severity.ERROR,
         f"{where} answered {probe.status}" + (f": {reason.rstrip('.')}." if reason else "."),
-        "Look at its log." if frame is None else f"Correct {shown_place(frame, evidence)}.",
+        _failure_cure(lines) if frame is None else f"Correct {shown_place(frame, evidence)}.",
         where=where if frame is None else f"{where}, {shown_place(frame, evidence)}",
         quote=log_quote(lines, 3) if frame is None else frame_quote(evidence, frame),
     )
+
+
+def _failure_cure(lines: Sequence[LogLine]) -> str:
+    if lines:
+        return "Look at its log."
+    return "It logged nothing about that: an error handler that answers 500 has to log the exception, too."
 
 
 def _log_of(probe: Probe, evidence: Evidence) -> list[LogLine]:

@@ -26,13 +26,22 @@ def import_finding(evidence: Evidence, error: RecordedError, _failure: Sequence[
     return Finding(code, Severity.ERROR, what, cure, where=where, quote=quote)
 
 
+def is_circle(error: RecordedError) -> bool:
+    """Tell whether an error comes from two files that import each other.
+
+    Args:
+        error: an ImportError, or an AttributeError of a module that is only half there.
+    """
+    return "partially initialized module" in error.message
+
+
 def _explain(evidence: Evidence, error: RecordedError, frame: Frame | None) -> tuple[FindingCode, str, str]:
     name = str(error.details.get("name") or "")
     if "relative import" in error.message:
         return _relative(evidence, error)
     if error.type == "ModuleNotFoundError" and name:
         return _not_found(name, evidence)
-    if "partially initialized module" in error.message:
+    if is_circle(error):
         what = f"Two files import each other: {error.message.rstrip('.')}."
         return FindingCode.IMPORT_ERROR, what, "Move one of the imports into the function that needs it."
     shadow = _shadowed(error, evidence)
@@ -82,7 +91,8 @@ def _no_pywatt(evidence: Evidence) -> tuple[FindingCode, str, str]:
 
 def _missing_package(name: str, evidence: Evidence) -> tuple[FindingCode, str, str]:
     package, known = package_for(name)
-    python = sys.executable if evidence.is_python else (evidence.module.command or ["python3"])[0]
+    told = "" if evidence.diagnostics is None else evidence.diagnostics.executable
+    python = told or (sys.executable if evidence.is_python else (evidence.module.command or ["python3"])[0])
     doubt = "" if known else " (if the package is called as it is imported)"
     what = f"`{name}` is not installed for {python}."
     return FindingCode.MISSING_PACKAGE, what, f"{python} -m pip install {package}{doubt}"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import signal
 from collections.abc import Iterator
 from typing import Final
 
 from pywatt.orchestrator.doctor.checks.python_of_command import python_mismatch
 from pywatt.orchestrator.doctor.checks.start_failures import start_failure
+from pywatt.orchestrator.doctor.checks.start_steps import running_step
 from pywatt.orchestrator.doctor.evidence import Evidence, Frame
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
+from pywatt.orchestrator.doctor.log_tracebacks import crash_stack
 from pywatt.orchestrator.doctor.quoting import (
     frame_quote,
     log_quote,
@@ -30,6 +35,7 @@ _CRATE_TARGET: Final = '"target":"pywatt_sdk::'
 _MARK_CRATE: Final = (
     'Mark it in pywatt.toml, sdk = "crate" (here: --sdk crate): it then gets a TCP channel of its own.'
 )
+_CRASHES: Final = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 _SERVERS: Final = re.compile(
     r"uvicorn|hypercorn|waitress|gunicorn|werkzeug|http/server|socketserver|aiohttp/web|serve_forever"
 )
@@ -89,11 +95,11 @@ def _not_up(evidence: Evidence) -> Iterator[Finding]:
             FindingCode.CANNOT_START,
             Severity.ERROR,
             f"It could not be started: {evidence.failure.rstrip('.')}.",
-            "Correct the command; a program of the current directory is written ./program.",
+            _command_cure(evidence.failure),
             where=(evidence.module.command or [evidence.target])[0],
         )
     elif not evidence.ran_out_of_time:
-        yield _exited(evidence, " before it announced itself" if evidence.announcement is None else "")
+        yield _exited(evidence, _moment(evidence))
     elif evidence.announcement is None and evidence.module.sdk != "none":
         yield _never_announced(evidence)
     else:
@@ -104,6 +110,14 @@ def _not_up(evidence: Evidence) -> Iterator[Finding]:
             _not_ready_cure(evidence),
             quote=log_quote(evidence.log, 3),
         )
+
+
+def _command_cure(failure: str) -> str:
+    if os.strerror(errno.ENOEXEC) in failure:
+        return (
+            "A script needs a first line such as #!/bin/sh, and a program has to be built for this machine."
+        )
+    return "Correct the command; a program of the current directory is written ./program."
 
 
 def _not_ready_cure(evidence: Evidence) -> str:
@@ -118,7 +132,17 @@ def _not_ready_cure(evidence: Evidence) -> str:
     return "It has to accept connections at the address that it announces, before or soon after it does."
 
 
+def _moment(evidence: Evidence) -> str:
+    if evidence.announcement is not None:
+        return ""
+    doing = running_step(evidence)
+    return f" while {doing}" if doing else " before it announced itself"
+
+
 def _exited(evidence: Evidence, when: str) -> Finding:
+    number = None if evidence.exit is None else evidence.exit.number
+    if number is not None:
+        return _killed(evidence, number, when)
     hint = () if evidence.announcement is not None or evidence.is_python else HANDSHAKE
     return Finding(
         FindingCode.EXITED,
@@ -128,6 +152,27 @@ def _exited(evidence: Evidence, when: str) -> Finding:
         if evidence.log
         else "A module runs until it is told to stop; it wrote nothing that says why it left.",
         quote=(*log_quote(evidence.log), *hint),
+    )
+
+
+def _killed(evidence: Evidence, number: int, when: str) -> Finding:
+    """A signal ended it that nobody sent here."""
+    frame = own_frame(crash_stack(evidence.log))
+    if number in _CRASHES:
+        cure = (
+            "C code crashed: look at what is called there, and whether the package was built for this Python."
+        )
+    elif number == signal.SIGKILL:
+        cure = "Nobody here sent that: the system does it when memory runs out, and says so in its own log."
+    else:
+        cure = "Nobody here sent that: look for what does."
+    return Finding(
+        FindingCode.EXITED,
+        Severity.ERROR,
+        f"It {evidence.exit}{when}.",
+        cure,
+        where="" if frame is None else shown_place(frame, evidence),
+        quote=log_quote(evidence.log) if frame is None else frame_quote(evidence, frame),
     )
 
 
@@ -149,7 +194,9 @@ def _never_announced(evidence: Evidence) -> Finding:
             FindingCode.NEVER_ANNOUNCED,
             Severity.ERROR,
             f"It did not announce itself within {seconds:g} s: it stands at {shown_place(frame, evidence)}.",
-            "The module's function has to return; work that goes on belongs into state.run(...).",
+            "A file has to come to its end when it is imported: what takes long belongs into a function."
+            if frame.function == "<module>"
+            else "The module's function has to return; work that goes on belongs into state.run(...).",
             where=shown_place(frame, evidence),
             quote=stack_quote(evidence, stack),
         )

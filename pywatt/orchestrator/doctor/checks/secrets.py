@@ -46,9 +46,7 @@ def mentioned(name: str, evidence: Evidence) -> bool:
 
 def _missing(secret: AskedSecret, evidence: Evidence) -> Finding:
     looked = ", ".join(evidence.looked_in) or "no source at all"
-    place = (
-        "under [modules.NAME] env or in a file that [secrets] from names" if _from_file(evidence) else ".env"
-    )
+    place = "a file that [secrets] from names" if _from_file(evidence) else ".env"
     again = evidence.target if evidence.is_python else "..."
     return Finding(
         FindingCode.MISSING_SECRET,

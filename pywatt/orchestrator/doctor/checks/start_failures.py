@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from pywatt.orchestrator.doctor.checks.imports import import_finding
+from pywatt.orchestrator.doctor.checks.imports import import_finding, is_circle
+from pywatt.orchestrator.doctor.checks.own_errors import SEE_TRACEBACK, module_function, own_error_finding
 from pywatt.orchestrator.doctor.checks.python_of_command import python_mismatch
-from pywatt.orchestrator.doctor.evidence import Evidence, Frame, RecordedError
+from pywatt.orchestrator.doctor.checks.start_steps import running_step
+from pywatt.orchestrator.doctor.evidence import Evidence, RecordedError
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
 from pywatt.orchestrator.doctor.log_tracebacks import last_traceback
 from pywatt.orchestrator.doctor.quoting import (
-    described,
     frame_quote,
     log_quote,
     own_frame,
@@ -47,7 +49,10 @@ def check_start_failure(evidence: Evidence) -> Iterator[Finding]:
                 if finding is not None:
                     yield finding
                 return
-    yield _own_error(evidence, failure)
+        if is_circle(error):
+            yield import_finding(evidence, error, failure)
+            return
+    yield own_error_finding(evidence, failure)
 
 
 def start_failure(evidence: Evidence) -> tuple[RecordedError, ...]:
@@ -92,6 +97,19 @@ def _wrong_framework(_evidence: Evidence, error: RecordedError, _failure: Sequen
     )
 
 
+def _no_application(evidence: Evidence, error: RecordedError, _failure: Sequence[RecordedError]) -> Finding:
+    frame = module_function(evidence)
+    kind, _, wanted = error.message.removeprefix("configuration error: ").partition("; ")
+    return Finding(
+        FindingCode.FUNCTION_FAILED,
+        Severity.ERROR,
+        f"{evidence.module.app or 'What the function of the module returns'} cannot be served: {kind}.",
+        f"{wanted[:1].upper()}{wanted[1:]}.",
+        where="" if frame is None else shown_place(frame, evidence),
+        quote=() if frame is None else frame_quote(evidence, frame),
+    )
+
+
 def _no_module(evidence: Evidence, error: RecordedError, _failure: Sequence[RecordedError]) -> Finding:
     file = evidence.source or ""
     text = evidence.source_texts.get(file, "")
@@ -105,12 +123,15 @@ def _no_module(evidence: Evidence, error: RecordedError, _failure: Sequence[Reco
     )
     several = "several functions" in error.message
     found = f"It makes an application, `{application}`. " if application else ""
-    cure = "Decorate the one function that makes the application:"
+    cure = "Decorate the one function that makes the application, as these five lines do."
     if several:
-        cure = "Keep one @pywatt_module in a file, or call the one that counts `main`:"
+        cure = "Keep one @pywatt_module in a file, or call the one that counts `main`."
     elif application:
         name = shown_path(file, evidence).removesuffix(".py").replace("/", ".")
-        cure = f"Serve it as it is, with pywatt doctor {name}:{application}, or return it from a function:"
+        cure = (
+            f"Serve it as it is, with pywatt doctor {name}:{application}, or return it from a function as "
+            "these five lines do."
+        )
     what = "has several functions with @pywatt_module" if several else "has no function with @pywatt_module"
     return Finding(
         FindingCode.NOT_A_MODULE,
@@ -118,7 +139,7 @@ def _no_module(evidence: Evidence, error: RecordedError, _failure: Sequence[Reco
         f"{shown_path(file, evidence) or evidence.target} {what}. {found}".strip(),
         cure,
         where=shown_path(file, evidence),
-        quote=FIVE_LINES,
+        quote=() if several else FIVE_LINES,
     )
 
 
@@ -132,7 +153,7 @@ def _server_error(
             FindingCode.START_FAILED,
             Severity.ERROR,
             f"Its HTTP server could not start: {message}.",
-            _SEE_TRACEBACK,
+            SEE_TRACEBACK,
         )
     return Finding(
         FindingCode.PORT_IN_USE,
@@ -149,7 +170,7 @@ def _exit(evidence: Evidence, error: RecordedError, _failure: Sequence[RecordedE
     return Finding(
         FindingCode.EXITED,
         Severity.ERROR,
-        f"It ends itself while it starts, with sys.exit({code or ''}).",
+        f"It ends itself while {running_step(evidence) or 'it starts'}, with sys.exit({_argument(code)}).",
         "A module is imported, and its arguments are the orchestrator's: put what a script does under "
         'if __name__ == "__main__".',
         where="" if frame is None else shown_place(frame, evidence),
@@ -157,56 +178,22 @@ def _exit(evidence: Evidence, error: RecordedError, _failure: Sequence[RecordedE
     )
 
 
+def _end_of_input(
+    evidence: Evidence, _error: RecordedError, failure: Sequence[RecordedError]
+) -> Finding | None:
+    read = evidence.diagnostics is not None and evidence.diagnostics.inputs
+    return None if read else own_error_finding(evidence, failure)
+
+
+def _argument(code: object) -> str:
+    text = "" if code is None else str(code)
+    return text if re.fullmatch(r"-?\d*", text) else repr(text)
+
+
 def _told_elsewhere(_evidence: Evidence, _error: RecordedError, _failure: Sequence[RecordedError]) -> None:
     """Another check explains it, from better evidence."""
     return
 
-
-def _own_error(evidence: Evidence, failure: Sequence[RecordedError]) -> Finding:
-    """An error that came out of the author's code, or went through it."""
-    cause = failure[0]
-    frame = next((found for error in failure if (found := own_frame(error.stack)) is not None), None)
-    where = "" if frame is None else shown_place(frame, evidence)
-    quote = log_quote(evidence.log) if frame is None else frame_quote(evidence, frame)
-    if "pywatt_module(" in cause.message or "AppConfig" in cause.message:
-        cure = "Correct the argument of @pywatt_module."
-        return Finding(
-            FindingCode.WRONG_OPTION, Severity.ERROR, f"{_sentence(cause.message)}", cure, where, quote
-        )
-    last = failure[-1]
-    if "LoadingError" in last.bases or _at_import(frame):
-        file = shown_path(evidence.source or evidence.target, evidence)
-        what = f"{file} cannot be imported: {_sentence(described(cause))}"
-        return Finding(FindingCode.IMPORT_ERROR, Severity.ERROR, what, _correct(frame), where, quote)
-    if last.message.startswith("bootstrap failed: ") and " failed: " in last.message:
-        name = last.message.removeprefix("bootstrap failed: ").partition(" failed: ")[0]
-        what = f"The module's function {name} raises {_sentence(described(cause))}"
-        return Finding(FindingCode.FUNCTION_FAILED, Severity.ERROR, what, _correct(frame), where, quote)
-    what = f"It fails while it starts{_after(evidence)}: {_sentence(described(cause))}"
-    return Finding(FindingCode.START_FAILED, Severity.ERROR, what, _correct(frame), where, quote)
-
-
-def _after(evidence: Evidence) -> str:
-    phases = {} if evidence.diagnostics is None else evidence.diagnostics.phases
-    done = [name for name in phases if not name.startswith("stop")]
-    return f", after {done[-1]}" if done else ""
-
-
-def _at_import(frame: Frame | None) -> bool:
-    return frame is not None and frame.function == "<module>"
-
-
-def _correct(frame: Frame | None) -> str:
-    return _SEE_TRACEBACK if frame is None else f"Correct line {frame.line}."
-
-
-def _sentence(text: str) -> str:
-    return text.rstrip(".") + "."
-
-
-_SEE_TRACEBACK: Final = (
-    "Start it with PYWATT_LOG_LEVEL=debug pywatt run: its log then has the whole traceback."
-)
 
 _Explain = Callable[[Evidence, RecordedError, Sequence[RecordedError]], Finding | None]
 # The first kind that an error of the chain has, from its first cause on, decides.
@@ -215,6 +202,8 @@ _KINDS: Final[dict[str, _Explain]] = {
     "ImportError": import_finding,
     "SecretNotFound": _told_elsewhere,
     "DuplicateHandler": _told_elsewhere,
+    "EOFError": _end_of_input,
+    "NotAnApplication": _no_application,
     "FrameworkMismatch": _wrong_framework,
     "NoModuleFound": _no_module,
     "ServerError": _server_error,

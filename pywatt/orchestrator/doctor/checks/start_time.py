@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Final
 
+from pywatt.observe.diagnostic_records import StartPhase
+from pywatt.orchestrator.doctor.checks.start_steps import BEFORE, start_steps, step_name
 from pywatt.orchestrator.doctor.evidence import Evidence, ImportTime
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
 from pywatt.orchestrator.doctor.quoting import shown_place
@@ -15,7 +16,6 @@ SLOW: Final = 1.0
 
 MAX_IMPORTS: Final = 6
 WORTH_TELLING: Final = 0.05
-BEFORE: Final = "interpreter and pywatt"
 
 
 def check_start_time(evidence: Evidence) -> Iterator[Finding]:
@@ -26,40 +26,24 @@ def check_start_time(evidence: Evidence) -> Iterator[Finding]:
     """
     if evidence.ready is None:
         return
-    seconds = evidence.ready - evidence.spawned
     steps = start_steps(evidence)
+    seconds = sum(time for _, time in steps)
     # What every module needs before its own code runs is not its doing; a command may be its own launcher.
     common = sum(time for name, time in steps if name == BEFORE) if evidence.is_python else 0.0
     if seconds - common < SLOW:
         return
-    longest = max(steps, key=lambda step: step[1], default=("", 0.0))
+    name, longest = max(steps, key=lambda step: step[1])
     deadline = evidence.module.start_timeout
     half = seconds > deadline / 2
-    told = f" Most of it, {longest[1]:.1f} s, goes into {_step_name(longest[0])}." if longest[0] else ""
+    told = f" Most of it, {longest:.1f} s, goes into {step_name(name)}." if len(steps) > 1 else ""
     yield Finding(
         FindingCode.SLOW_START,
         Severity.ERROR if half else Severity.WARNING,
         f"It takes {seconds:.1f} s to become ready, of the {deadline:g} s that it may take.{told}",
-        _cure(longest[0]),
-        where=_where(longest[0], evidence),
-        quote=(*_quoted_steps(steps), *_quoted_imports(evidence)),
+        _cure(name),
+        where=_where(name, evidence),
+        quote=(*_quoted_steps(steps), *_quoted_imports(evidence)) if len(steps) > 1 else (),
     )
-
-
-def start_steps(evidence: Evidence) -> list[tuple[str, float]]:
-    """Return the steps of a start and how long each took, in seconds, in their order.
-
-    Args:
-        evidence: what was seen.
-    """
-    diagnostics = evidence.diagnostics
-    if diagnostics is None or not diagnostics.phases:
-        return []
-    phases = [(name, at) for name, at in diagnostics.phases.items() if not name.startswith("stop")]
-    points = [("", evidence.spawned), (BEFORE, diagnostics.began), *phases]
-    if evidence.ready is not None:
-        points.append(("first health check or heartbeat", evidence.ready))
-    return [(name, later - earlier) for (_, earlier), (name, later) in pairwise(points)]
 
 
 def costly_imports(imports: Sequence[ImportTime]) -> list[ImportTime]:
@@ -85,7 +69,7 @@ def _is_first(one: ImportTime, imports: Sequence[ImportTime]) -> bool:
 def _quoted_steps(steps: Sequence[tuple[str, float]]) -> Iterator[str]:
     for name, seconds in steps:
         if seconds >= WORTH_TELLING:
-            yield f"{seconds:6.2f} s  {_step_name(name)}"
+            yield f"{seconds:6.2f} s  {step_name(name)}"
 
 
 def _quoted_imports(evidence: Evidence) -> Iterator[str]:
@@ -102,29 +86,16 @@ def _quoted_imports(evidence: Evidence) -> Iterator[str]:
                 yield f"{other.own_seconds:6.2f} s      in {other.name}, by {other.importer}"
 
 
-def _step_name(name: str) -> str:
-    return {
-        "import of the module": "importing the module",
-        "channels": "connecting the channels",
-        "secrets": "waiting for secrets",
-        "state function": "the `state` function",
-        "module function": "the module's function",
-        "application start-up": "the application's start-up (lifespan)",
-        "HTTP address": "binding an address",
-        "announcement": "collecting the endpoints",
-    }.get(name, name)
-
-
 def _cure(step: str) -> str:
-    if step == "import of the module":
+    if step == StartPhase.LOADED:
         return "Import what is slow inside the function that needs it, or not at all."
-    if step in ("state function", "module function", "application start-up"):
+    if step in (StartPhase.STATE, StartPhase.FUNCTION, StartPhase.STARTUP):
         return "Do slow work after the start: state.run(...) runs it beside the module."
     return "Raise start_timeout in pywatt.toml if it has to take this long."
 
 
 def _where(step: str, evidence: Evidence) -> str:
-    if step != "import of the module" or evidence.diagnostics is None:
+    if step != StartPhase.LOADED or evidence.diagnostics is None:
         return ""
     costly = costly_imports(evidence.diagnostics.imports)
     return shown_place(costly[0].place, evidence) if costly else ""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from pywatt.orchestrator.doctor.checks.start_failures import start_failure
 from pywatt.orchestrator.doctor.evidence import Evidence, Output
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
 from pywatt.orchestrator.doctor.quoting import frame_quote, shown_place
 
 MAX_PLACES: Final = 5
+MAX_SHOWN: Final = 80
 _USE_LOGGING: Final = "Use logging: it has levels and times. logging.getLogger(__name__).info(...)"
 
 
@@ -29,11 +31,13 @@ def check_streams(evidence: Evidence) -> Iterator[Finding]:
         others = outputs[MAX_PLACES:]
         if others:
             yield _print_elsewhere(others, evidence)
+        ended = any("EOFError" in error.bases for error in start_failure(evidence))
         for place in diagnostics.inputs:
             yield Finding(
                 FindingCode.READS_STDIN,
-                Severity.WARNING,
-                "It reads standard input, which is the orchestrator's: there is nothing to read.",
+                Severity.ERROR if ended else Severity.WARNING,
+                "It reads standard input, which is the orchestrator's: there is nothing to read"
+                + (", and its start ends with that." if ended else "."),
                 "Take what you need from the environment, from secrets, or from messages.",
                 where=shown_place(place, evidence),
                 quote=frame_quote(evidence, place),
@@ -45,7 +49,8 @@ def check_streams(evidence: Evidence) -> Iterator[Finding]:
 def _print(output: Output, evidence: Evidence, *, guarded: bool) -> Finding:
     times = "1 line" if output.count == 1 else f"{output.count} lines"
     where = shown_place(output.place, evidence)
-    what = f"It prints to standard output, {times}: {output.text!r}. "
+    text = output.text if len(output.text) <= MAX_SHOWN else f"{output.text[:MAX_SHOWN]}..."
+    what = f"It prints to standard output, {times}: {text!r}. "
     if guarded:
         what += (
             "That goes to its log; without the guard (PYWATT_STDIO_GUARD=false) it would break the protocol."

@@ -12,7 +12,7 @@ from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
 MAX_WARNINGS: Final = 10
 _TOLD_ELSEWHERE: Final = re.compile(
     r"gets no secret|skipped a payload|did not end .* after SIGTERM|not ready|before it announced itself"
-    r"|exited with code|was ended by|notification from|answer from|heartbeat|cannot be started"
+    r"|exited with code|was ended by|notification from|answer from|heartbeat|cannot (start|be started)"
     r"|too short or too common"
 )
 

@@ -182,7 +182,13 @@ class TestPiped:
         piped.console.module_line("web", json.dumps(line).encode())
         assert piped.lines[0].endswith(shown)
 
-    @pytest.mark.parametrize("time", ["yesterday", 1e30, None, True, [1]])
+    @pytest.mark.parametrize(
+        "time",
+        [
+            *("yesterday", 1e30, None, True, [1]),
+            *("0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00", -62_135_596_800),
+        ],
+    )
     def test_a_time_that_cannot_be_read_is_now(self, piped: Screen, time: object) -> None:
         piped.console.module_line("web", json.dumps({"message": "m", "timestamp": time}).encode())
         assert re.fullmatch(rf"web     \| {STAMP} INFO  m", piped.lines[0])
@@ -197,6 +203,21 @@ class TestPiped:
     def test_control_characters_cannot_reach_a_terminal(self, piped: Screen) -> None:
         piped.console.module_line("web", b'{"message":"a\\u001b[2Jb\\u0007","\\u009b":"\\u009b"}')
         assert piped.lines[0].endswith("a\\x1b[2Jb\\x07 \\x9b=\\x9b")
+
+    def test_a_line_cannot_pretend_to_be_another_module_s(self, piped: Screen) -> None:
+        forged = "x\ncatalog | forged"
+        piped.console.module_line("web", json.dumps({"level": forged, "message": "m", forged: 1}).encode())
+        (line,) = piped.lines
+        assert line.endswith('"X\\nCATALOG | FORGED" m "x\\ncatalog | forged"=1')
+
+    @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+    def test_json_that_nests_too_deeply_for_a_log_is_text(self, piped: Screen, opening: bytes) -> None:
+        closing = b"]" if opening == b"[" else b"}"
+        for depth in (62, 70, 900, 950, 980):
+            line = b'{"message":"m","v":' + opening * depth + b"1" + closing * depth + b"}"
+            piped.console.module_line("web", line)
+            shown = piped.lines[-1].removeprefix("web     | ")
+            assert (shown == line.decode()) == (depth > 62)
 
     def test_a_long_line_is_cut(self, piped: Screen) -> None:
         piped.console.module_line("web", b"x" * 70_000)
@@ -328,6 +349,12 @@ class TestJson:
         as_json.console.event("INFO", "short", "web", z="z" * 200_000)
         assert [len(line) < 70_000 for line in as_json.lines] == [True] * 3
         assert as_json.documents[2]["fields"] == {"message": "short"}
+
+    def test_what_is_no_number_in_json_is_a_text(self, as_json: Screen) -> None:
+        as_json.console.module_lines("web", b'{"message":"m","a":NaN,"b":[-Infinity,1e999,1.5]}\n')
+        assert "NaN," not in as_json.lines[0]
+        (document,) = as_json.documents
+        assert document == {"message": "m", "a": "NaN", "b": ["-Infinity", "1e999", 1.5], "module": "web"}
 
     def test_no_colour_ever(self, as_json: Screen) -> None:
         as_json.console.module_line("web", b"\x1b[31mred")

@@ -28,3 +28,8 @@ def test_the_length_of_a_line_is_bounded() -> None:
 
 def test_empty_lines_and_strange_bytes_do_no_harm() -> None:
     assert last(5, b"\n", b"\xff\xfe", b"  \n") == ["\\xff\\xfe"]
+
+
+def test_a_line_is_one_line_that_does_nothing_to_a_terminal() -> None:
+    line = b'{"message":"one\\ntwo\\u001b[2J\\u001b]0;title\\u0007 \\ud800\\r"}'
+    assert last(2, line, b"\x1b[31mred\x1b[0m\x08\n") == ["INFO one two \\ud800", "red\\x08"]

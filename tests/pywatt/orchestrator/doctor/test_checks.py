@@ -90,6 +90,49 @@ class TestTheStart:
         cure = only(failed("exited with code 1", diagnostics=diagnosed(failure=(missing,)))).cure
         assert cure.endswith("-m pip install 'pywatt[flask]'")
 
+    def test_for_a_command_it_is_the_python_that_told_of_itself(self) -> None:
+        missing = error("ModuleNotFoundError", "No module named 'yaml'", "ImportError", name="yaml")
+        told = diagnosed(failure=(missing,), executable="/opt/shop/bin/python3")
+        evidence = failed("exited with code 1", module=module(command=["shop-serve"]), diagnostics=told)
+        assert only(evidence).cure == "/opt/shop/bin/python3 -m pip install PyYAML"
+
+    @pytest.mark.parametrize(
+        ("failure", "code", "told"),
+        [
+            (
+                error("AttributeError", "partially initialized module 'left' has no attribute 'A'"),
+                "import-error",
+                "import each other",
+            ),
+            (error("TypeError", "@pywatt_module decorates a function, not 'shop'"), "wrong-option", "'shop'"),
+            (
+                error("LoadingError", "bootstrap failed: shop has no 'app'"),
+                "import-error",
+                "shop has no 'app'.",
+            ),
+            (error("SystemExit", "no file", code="no file"), "exited", "sys.exit('no file')"),
+        ],
+    )
+    def test_it_is_told_as_what_it_is(self, failure: RecordedError, code: str, told: str) -> None:
+        finding = only(failed("exited with code 1", diagnostics=diagnosed(failure=(failure,))))
+        assert (finding.code.value, told in finding.what) == (code, True)
+
+    def test_a_variable_of_the_environment_is_named_with_the_ways_to_set_it(self) -> None:
+        looked_up = frame(681, file="<frozen os>", function="__getitem__", own=False)
+        stack = (frame(2, 'os.environ["DB_URL"]', function="<module>"), looked_up)
+        missing = RecordedError("KeyError", ("KeyError", "LookupError"), "'DB_URL'", stack)
+        finding = only(failed("exited with code 1", diagnostics=diagnosed(failure=(missing,))))
+        assert "the environment variable DB_URL is not set" in finding.what
+        assert (finding.where, "--env DB_URL=..." in finding.cure) == ("shop.py:2", True)
+
+    def test_an_input_that_ends_is_told_once(self) -> None:
+        asked = frame(3, "input()", function="<module>")
+        evidence = failed(
+            "exited with code 1",
+            diagnostics=diagnosed(failure=(error("EOFError", "EOF when reading a line"),), inputs=(asked,)),
+        )
+        assert (only(evidence).code, only(evidence).severity) == (FindingCode.READS_STDIN, Severity.ERROR)
+
     def test_an_error_in_the_log_of_a_program_is_read_there(self) -> None:
         log = logged(
             "Traceback (most recent call last):",
@@ -116,8 +159,31 @@ class TestTheStart:
         assert (only(evidence).code, only(evidence).where) == (FindingCode.NEVER_ANNOUNCED, "shop.py:9")
 
     def test_a_program_that_cannot_be_started(self) -> None:
-        evidence = failed("cannot start './shop': not executable (chmod +x)", exit=None, diagnostics=None)
+        failure = "cannot start './shop': not executable (chmod +x)"
+        evidence = failed(failure, exit=None, diagnostics=None, warnings=(failure,))
         assert only(evidence).code is FindingCode.CANNOT_START
+
+    def test_an_end_by_itself_is_told_with_what_it_did(self) -> None:
+        done = {name: PHASES[name] for name in ("first line", "import of the module")}
+        evidence = failed("exited with code 3", exit=ProcessExit(3, None), diagnostics=diagnosed(phases=done))
+        assert "by itself while connecting the channels" in only(evidence).what
+
+    def test_a_crash_of_c_code_is_shown_with_the_line_that_called_it(self) -> None:
+        log = logged(
+            "Fatal Python error: Segmentation fault",
+            "",
+            "Current thread 0x00007f (most recent call first):",
+            '  File "/usr/lib/python3.11/ctypes/__init__.py", line 519 in string_at',
+            f'  File "{FILE}", line 4 in main',
+            f'  File "{FILE}", line 9 in <module>',
+        )
+        finding = only(failed("was ended by SIGSEGV", exit=ProcessExit(None, 11), log=log))
+        assert (finding.code, finding.where) == (FindingCode.EXITED, "shop.py:4")
+        assert "C code crashed" in finding.cure
+
+    def test_a_signal_that_nobody_here_sent(self) -> None:
+        finding = only(failed("was ended by SIGKILL", exit=ProcessExit(None, 9)))
+        assert ("by itself" in finding.what, "memory" in finding.cure) == (False, True)
 
 
 class TestTheTimeOfTheStart:
@@ -133,6 +199,15 @@ class TestTheTimeOfTheStart:
     def test_what_every_module_needs_before_its_own_code_does_not_count(self) -> None:
         later = {name: at + 2.0 for name, at in PHASES.items()}
         assert findings(healthy(ready=102.4, diagnostics=diagnosed(began=102.1, phases=later))) == {}
+
+    def test_nor_does_the_time_in_which_the_machine_ran_others(self) -> None:
+        later = {name: at + 2.0 for name, at in PHASES.items()}
+        starved = dict.fromkeys(PHASES, 2.0)
+        assert (
+            findings(healthy(ready=102.4, starved=2.0, diagnostics=diagnosed(phases=later, starved=starved)))
+            == {}
+        )
+        assert findings(healthy(ready=102.4, starved=2.0, diagnostics=None)) == {}
 
     def test_more_than_half_of_what_is_allowed_is_an_error(self) -> None:
         evidence = healthy(module=module(start_timeout=4.0), ready=102.4)
@@ -180,6 +255,9 @@ class TestBlockingCalls:
         assert (finding.where, finding.quote[0]) == ("shop.py:5", "> shop.py:5 in main: time.sleep(1)")
         assert "asyncio.sleep" in finding.cure
 
+    def test_one_that_was_short_but_for_what_the_machine_ran_of_others_is_none(self) -> None:
+        assert findings(self.blocked(101.0, 0.03)) == {}
+
     def test_a_short_one_while_it_starts_is_nobodys_concern(self) -> None:
         assert findings(self.blocked(100.3, 0.2)) == {}
 
@@ -198,6 +276,11 @@ class TestBlockingCalls:
     def test_the_endpoint_that_was_asked_is_named(self) -> None:
         probes = (Probe("/sum", 100.9, 0.5, 200),)
         assert "under GET /sum" in only(self.blocked(101.0, 0.2, probes=probes)).what
+
+    def test_one_that_keeps_a_module_from_announcing_itself_is_told_as_that(self) -> None:
+        block = Block(100.3, None, "state function", self.STACK)
+        evidence = failed("was not ready within 4 s: ...", diagnostics=diagnosed(blocks=(block,)))
+        assert (only(evidence).code, only(evidence).where) == (FindingCode.NEVER_ANNOUNCED, "shop.py:5")
 
     def test_one_place_is_told_once_with_its_longest(self) -> None:
         blocks = tuple(Block(101.0 + n, n / 10, "announcement", self.STACK) for n in (2, 4, 3))
@@ -228,6 +311,9 @@ class TestEndpoints:
         line = json.dumps({"level": "ERROR", "fields": {"message": "failed", "exception": traceback}})
         finding = only(self.asked(500, log=logged(line, at=101.05)))
         assert (finding.where, "ZeroDivisionError" in finding.what) == ("GET /sum, shop.py:8", True)
+
+    def test_a_failure_that_an_error_handler_swallows(self) -> None:
+        assert "logged nothing" in only(self.asked(500)).cure
 
     def test_a_failure_under_a_call_to_an_absent_module_is_not_judged(self) -> None:
         evidence = self.asked(500, calls=(CallAway(101.05, "catalog", "price"),))
@@ -282,6 +368,22 @@ class TestLivingAndLeaving:
         assert "whether it leaves processes behind" in unchecked
 
 
+class TestWorkBesideRequests:
+    TRACEBACK = f'Traceback (most recent call last):\n  File "{FILE}", line 8, in poll\nValueError: no rows'
+    LINE = json.dumps(
+        {"level": "ERROR", "fields": {"message": "background work failed", "exception": TRACEBACK}}
+    )
+
+    def test_one_that_fails_again_and_again_is_told_once(self) -> None:
+        finding = only(healthy(log=logged(self.LINE, self.LINE)))
+        assert (finding.code, finding.severity) == (FindingCode.WORK_FAILED, Severity.WARNING)
+        assert (finding.where, "ValueError: no rows" in finding.what) == ("shop.py:8", True)
+
+    def test_it_may_fail_because_other_modules_are_not_there(self) -> None:
+        evidence = healthy(log=logged(self.LINE), calls=(CallAway(101.0, "catalog", "price"),))
+        assert findings(evidence) == {}
+
+
 class TestThePythonOfACommand:
     @pytest.mark.parametrize(
         ("version", "has_pywatt", "told"),
@@ -316,6 +418,10 @@ def test_what_no_check_explains_is_passed_on() -> None:
 def test_pywatts_own_lines_are_nobodys_prints() -> None:
     place = frame(1113, "stream.write(msg)", file="/usr/lib/python3.11/logging/__init__.py", own=False)
     assert findings(healthy(diagnostics=diagnosed(outputs=(Output(place, 3, "serving"),)))) == {}
+
+
+def test_a_long_text_is_cut() -> None:
+    assert len(only(healthy(diagnostics=diagnosed(outputs=(Output(frame(3), 1, "x" * 400),)))).what) < 250
 
 
 def test_prints_of_many_places_are_gathered() -> None:

@@ -62,6 +62,21 @@ async def test_a_body_that_is_read_already_waits_too(start_gateway: StartGateway
     assert (await client.answer()).body == b"abcde"
 
 
+async def test_nothing_waits_whose_body_ended_after_the_module(start_gateway: StartGateway) -> None:
+    shop = StandInModule("shop")
+    gateway = await start_gateway(shop)
+    client = await gateway.connect()
+    client.send(POST + b"abc")
+    async with asyncio.timeout(DEADLINE):
+        while not gateway.gateway.in_flight:
+            await asyncio.sleep(0)
+    shop.enter(ModuleState.CRASH_LOOPING)
+    client.send(b"de")
+    answer = await client.answer()
+    assert (answer.status, refusal(answer)["state"]) == (503, "crash-looping")
+    assert shop.gate.holding.refused == 0
+
+
 async def test_all_hear_the_reason_when_the_new_process_fails(start_gateway: StartGateway) -> None:
     gateway = await restarting(start_gateway)
     clients = [await held(gateway) for _ in range(3)]

@@ -129,6 +129,11 @@ class TestChoosing:
         assert len(logs.last(pattern="is a (INFO|ERROR)")) == 2
         assert len(logs.last(pattern=r"u0061 SHOUT")) == 1
 
+    @pytest.mark.parametrize("pattern", ["^slow", "down$", r"\Aslow down\Z", "(?<!.)slow", "down(?!.)"])
+    def test_an_expression_may_say_where_a_message_begins_and_ends(self, logs: Logs, pattern: str) -> None:
+        logs.write("web", b'{"level":"WARN","message":"slow down"}')
+        assert len(logs.last(pattern=pattern)) == 1
+
 
 class TestLongLines:
     def test_parts_are_joined(self, logs: Logs) -> None:
@@ -176,6 +181,14 @@ class TestFollowing:
         assert [line.text for line in reading.new()] == ["first"]
         reading.close()
 
+    def test_what_the_orchestrator_says_of_a_new_module_is_shown_once(self, logs: Logs) -> None:
+        logs.write("orchestrator", own_line("INFO", "started", None).encode())
+        reading = LogReading(logs.stored, None, Selection(None, b"", None, logs.stored.names()), follows=True)
+        for log in ("orchestrator", "web"):
+            logs.write(log, own_line("INFO", "ready", "web").encode())
+        assert [(line.log, line.module) for line in reading.new()] == [("web", "web")]
+        reading.close()
+
     def test_a_line_is_shown_when_it_has_ended(self, logs: Logs) -> None:
         logs.append("web", [Piece(PARTIAL, b"begun ")])
         reading = logs.reading(follows=True)
@@ -183,6 +196,14 @@ class TestFollowing:
         assert reading.new() == []
         logs.append("web", [Piece(FULL, b"and ended\n")])
         assert [line.text for line in reading.new()] == ["begun and ended"]
+        reading.close()
+
+    def test_a_clock_that_is_put_back_does_not_change_the_order(self, logs: Logs) -> None:
+        logs.write("web", b"before")
+        reading = logs.reading(follows=True)
+        logs.write("web", b"late", at=3600)
+        logs.write("web", b"early", at=60)
+        assert [line.text for line in reading.new()] == ["late", "early"]
         reading.close()
 
     @pytest.mark.parametrize("looks_every", [1, 7, 40])

@@ -42,7 +42,13 @@ def test_a_time_alone_is_the_last_one_of_the_day() -> None:
     assert read_since("22:30:05", now) == datetime(2026, 11, 25, 22, 30, 5).astimezone()
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "10", "10 m", "m", "25:00", "2026-13-01", "-5m", "10x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "yesterday", "10", "10 m", "m", "25:00", "2026-13-01", "-5m", "10x"),
+        *("200000w", "9" * 400 + "d", "0001-01-01T00:00+01:00"),
+    ],
+)
 def test_anything_else_is_no_time(text: str) -> None:
     assert read_since(text, NOW) is None
 
@@ -52,3 +58,9 @@ def test_stamps_and_times_are_the_same() -> None:
     assert stamp == b"2026-11-26T04:45:06.123456000Z"
     assert time_of(stamp) == datetime(2026, 11, 26, 4, 45, 6, 123456, tzinfo=UTC)
     assert time_of(b"") is None
+
+
+def test_stamps_sort_as_they_follow_in_time() -> None:
+    assert (
+        stamp_of(datetime(300, 1, 1, tzinfo=UTC)) < stamp_of(NOW) < stamp_of(datetime(9000, 1, 1, tzinfo=UTC))
+    )

@@ -104,6 +104,27 @@ async def test_a_directory_that_does_not_exist_is_waited_for(watched: Watched, t
     await told(watched)
 
 
+@pytest.mark.parametrize("error", [OSError("no space left"), RuntimeError("Too many open files")], ids=repr)
+async def test_without_notifications_the_files_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path, error: Exception
+) -> None:
+    watchfiles = pytest.importorskip("watchfiles")
+
+    async def refuse(*_paths: Path, **_options: object) -> AsyncIterator[None]:
+        raise error
+        yield
+
+    monkeypatch.setattr(watchfiles, "awatch", refuse)
+    file = tmp_path / "module.py"
+    file.write_text("old")
+    watched = Watched(NotifiedWatcher)
+    await listening(watched, file)
+    file.write_text("newer")
+    await told(watched)
+    await watched.watcher.close()
+    assert f"files cannot be watched by notification ({error}): they are looked at" in caplog.text
+
+
 async def test_the_one_to_use_is_the_one_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[tuple[str, str]] = []
     pytest.importorskip("watchfiles")

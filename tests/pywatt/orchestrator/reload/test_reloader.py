@@ -11,6 +11,7 @@ from supervised import READY, Workshop, workshop
 
 from pywatt.orchestrator.configuration.settings import Configuration, ModuleConfiguration
 from pywatt.orchestrator.links.control_operations import SecretDesk
+from pywatt.orchestrator.reload.debouncing import SETTLE_TIME
 from pywatt.orchestrator.reload.reloaded_secrets import ReloadedSecrets
 from pywatt.orchestrator.reload.reloader import Reloader
 from pywatt.orchestrator.secrets.secret_sources import SecretSources
@@ -37,9 +38,9 @@ class Work:
     async def begin(self, *configurations: ModuleConfiguration) -> None:
         folder = self.workshop.folder
         by_name = {configuration.name: configuration for configuration in configurations}
-        supervisor = self.workshop.supervise(*configurations, reloading=True)
         sources = SecretSources(Configuration(folder / "pywatt.toml", folder, modules=by_name), {})
         desks = {name: SecretDesk(name, [], sources) for name in by_name}
+        supervisor = self.workshop.supervise(*configurations, desks=desks, reloading=True)
         self.reloader = Reloader(
             supervisor,
             ReloadedSecrets(by_name, desks, sources, {}),
@@ -116,6 +117,20 @@ async def test_changed_secrets_restart_those_who_may_ask_for_any(work: Work) -> 
     assert work.modules["two"].restarts == 0
 
 
+async def test_a_secret_that_is_declared_while_the_module_waits_for_others_is_given(work: Work) -> None:
+    text = "from pywatt import pywatt_module\n\n@pywatt_module\nasync def main(state): pass\n"
+    second = work.workshop.folder / "second.py"
+    second.write_text(text)
+    await work.begin(
+        work.configuration("first", "sys.exit(1)\n"),
+        ModuleConfiguration(name="second", run="second.py", directory=work.workshop.folder, after=["first"]),
+    )
+    await work.until("first", ModuleState.FAILED)
+    second.write_text(text.replace("@pywatt_module", '@pywatt_module(secrets=["NAME"])'))
+    work.workshop.script("first", READY)
+    await work.until("second", ModuleState.READY)
+
+
 async def test_secrets_that_cannot_be_read_change_nothing_until_they_can(work: Work) -> None:
     await work.begin(work.configuration("one", secrets=["NAME"]))
     await work.until("one", ModuleState.READY)
@@ -135,3 +150,15 @@ async def test_changes_during_a_restart_end_with_the_last_text(work: Work) -> No
     await work.workshop.recorder.until_logged("text 19")
     await work.until("one", ModuleState.READY)
     assert work.workshop.recorder.logged("text ")[-1] == "text 19"
+
+
+async def test_nothing_is_restarted_once_all_are_being_stopped(work: Work) -> None:
+    await work.begin(work.configuration("one"), work.configuration("two"))
+    await work.until("one", ModuleState.READY)
+    await work.until("two", ModuleState.READY)
+    await work.reloader.close()
+    work.workshop.script("two", "# changed\n" + READY)
+    await work.modules["one"].stop()
+    await asyncio.sleep(3 * SETTLE_TIME)
+    assert work.modules["two"].state is ModuleState.READY
+    assert not work.workshop.recorder.said("changed: restarting")

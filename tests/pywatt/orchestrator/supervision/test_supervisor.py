@@ -51,6 +51,28 @@ async def test_an_announcement_is_not_readiness(workshop: Workshop) -> None:
     await workshop.until(lambda: supervisor.all_ready)
 
 
+async def test_it_waits_until_all_that_it_needs_are_ready_at_the_same_time(workshop: Workshop) -> None:
+    gate = workshop.folder / "gate"
+    supervisor = workshop.start(
+        workshop.configuration("early"),
+        workshop.configuration(
+            "late",
+            'announce(endpoints=[{"path": "/health", "methods": ["GET"]}])\n'
+            f"serve(lambda request: respond(request, 200 if os.path.exists({str(gate)!r}) else 503))\n",
+        ),
+        workshop.configuration("next", TELLING, after=["early", "late"]),
+    )
+    early, late, following = supervisor.modules.values()
+    await workshop.until_state(early, ModuleState.READY)
+    await early.stop()
+    gate.touch()
+    await workshop.until_state(late, ModuleState.READY)
+    early.start()
+    await workshop.until_state(following, ModuleState.STARTING)
+    assert early.is_ready
+    assert late.is_ready
+
+
 async def test_independent_branches_start_side_by_side(workshop: Workshop) -> None:
     # A pipe opens for one end when the other end opens it, so both must be running before either is ready.
     pipe = str(workshop.folder / "pipe")

@@ -114,8 +114,9 @@ class TestWhatIsPassed:
         {"LISTEN_FDS": "1"},
         {"LISTEN_FDS": "0", "LISTEN_PID": str(os.getpid())},
         {"LISTEN_FDS": "many", "LISTEN_PID": str(os.getpid())},
+        {"LISTEN_FDS": "1", "LISTEN_PID": "1", "LISTEN_PIDFDID": "7", "LISTEN_FDNAMES": "gateway"},
     ],
-    ids=["nothing", "for another process", "for nobody", "none", "no number"],
+    ids=["nothing", "for another process", "for nobody", "none", "no number", "of systemd 258"],
 )
 def test_what_is_not_for_us_is_left_alone_and_forgotten(environment: dict[str, str]) -> None:
     assert activated_socket(environment) is None
