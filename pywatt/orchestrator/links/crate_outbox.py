@@ -23,8 +23,8 @@ _log = logging.getLogger(__name__)
 
 MAX_KEPT: Final = 4096
 MAX_KEPT_BYTES: Final = SEND_QUEUE_BYTES  # all of it goes at once when a connection is replaced
-# The pump sends fifty of these a second to every busy crate module, and they are all alike.
 ACKNOWLEDGEMENT: Final = 97  # bytes of the frame; any other frame is sent together with one
+# The pump sends fifty of these a second to every busy crate module, and they are all alike.
 _HEARTBEAT: Final = codec.write_frame(Heartbeat(), wrapped=False, max_frame=MAX_TCP_FRAME)
 
 
@@ -153,7 +153,9 @@ class CrateOutbox:
 
 
 def _let_one_acknowledgement_wait(sock: socket.socket | None) -> None:
-    """Has the kernel tell us of more than that only: it spares half of the pump's wake-ups on our side.
+    """Has the kernel tell us of more than that only, which spares every second reading of the pump's.
+
+    The last bytes of a long frame may wait for an acknowledgement, too, when they come by themselves.
 
     Args:
         sock: of the connection; None when it is lost already.
