@@ -11,9 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pywatt.channels.limits import MAX_TCP_FRAME, SEND_QUEUE_BYTES
-from pywatt.errors import ConnectionClosed, ModuleUnavailable
+from pywatt.errors import ConnectionClosed, ModuleUnavailable, NetworkError, ProtocolError
+from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload
 from pywatt.protocol import codec
-from pywatt_fast.operations.types import Heartbeat
+from pywatt.protocol.codec import Direction
+from pywatt_fast.operations.types import Heartbeat, RoutedModuleResponse, RouteToModule
 
 if TYPE_CHECKING:
     from pywatt.channels.carrier import Carrier
@@ -81,6 +83,22 @@ class CrateOutbox:
         self._kept_bytes += len(frame)
         if self.on_sent is not None:
             self.on_sent()
+
+    def refuse_left_behind(self, code: int, payload: bytes) -> None:
+        """Answers a call that came on a connection which was dropped before it could be told whose it was.
+
+        It is not made, for it may be a stranger's. A refusal does no harm then: the crate drops it.
+
+        Args:
+            code: the frame's.
+            payload: the frame's; anything but a call is passed over.
+        """
+        with contextlib.suppress(ProtocolError, NetworkError, ModuleUnavailable):
+            lost = codec.read_operation(payload, Direction.TO_ORCHESTRATOR, code)
+            if isinstance(lost, RouteToModule) and lost.target_endpoint != RESPONSE_ENDPOINT:
+                error = ModuleUnavailable(f"the call was lost: module {self._module} dropped its connection")
+                refusal = error_payload(error, lost.request_id)
+                self.send(RoutedModuleResponse(lost.target_module_id, lost.request_id, refusal))
 
     def send_heartbeat(self) -> None:
         """Sends a heartbeat if there is a connection; one acknowledgement may be heard with the next only.

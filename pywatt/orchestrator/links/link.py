@@ -74,6 +74,7 @@ class ModuleLink:
             tcp=tcp,
             session=lambda: None if self._process is None else self._process.pid,
             on_connection=self._connected,
+            on_left_behind=None if outbox is None else outbox.refuse_left_behind,
         )
         self._operations: OperationTable = {
             HttpResponse: self._http_response,
