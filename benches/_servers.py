@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -44,6 +45,23 @@ def running(command: Sequence[str], folder: Path) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextlib.contextmanager
+def orchestrator(configuration: Path, modules: str, *surroundings: str) -> Iterator[str]:
+    """Run modules under `pywatt up`, and give the gateway's URL.
+
+    Args:
+        configuration: the file to write; its folder is where they run.
+        modules: their tables, in TOML.
+        surroundings: variables, as `NAME=value`.
+    """
+    (port,) = free_ports(1)
+    text = f'[gateway]\nlisten = "127.0.0.1:{port}"\n\n{modules}'
+    configuration.write_text(text, encoding="utf-8")
+    command = ["env", *surroundings, sys.executable, "-m", "pywatt", "up", "-f", str(configuration)]
+    with running(command, configuration.parent):
+        yield f"http://127.0.0.1:{port}"
 
 
 def answer_of(url: str) -> bytes:

@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
-from _servers import START_SECONDS, answer_of, free_ports, running
+from _servers import START_SECONDS, answer_of, free_ports, orchestrator, running
 from _table import Row, show
 
 APPS = Path(__file__).with_name("call_apps")
@@ -32,10 +32,7 @@ CALL = "pywatt: await state.call()"
 REQUEST = "aiohttp request, JSON"
 FLOOR = "uvloop echo, Unix socket"
 
-CONFIGURATION = """\
-[gateway]
-listen = "127.0.0.1:{port}"
-
+MODULES = """\
 [modules.callee]
 run = {callee!r}
 
@@ -83,17 +80,15 @@ async def measure(rounds: int, calls: int) -> list[Row]:
 
 async def start_all(stack: contextlib.AsyncExitStack) -> dict[str, Subject]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    gateway, http = free_ports(2)
-    configuration = folder / "pywatt.toml"
-    names = {name: str(APPS / f"{name}.py") for name in ("caller", "callee")}
-    configuration.write_text(CONFIGURATION.format(port=gateway, **names), encoding="utf-8")
+    (http,) = free_ports(1)
+    modules = MODULES.format(**{name: str(APPS / f"{name}.py") for name in ("caller", "callee")})
     echo = folder / "echo.sock"
     rivals = [sys.executable, str(APPS / "rivals.py")]
     stack.enter_context(running([*rivals, "http", str(http)], APPS))
     stack.enter_context(running([*rivals, "echo", str(echo)], APPS))
-    stack.enter_context(running([sys.executable, "-m", "pywatt", "up", "-f", str(configuration)], folder))
+    gateway = stack.enter_context(orchestrator(folder / "pywatt.toml", modules))
     return {
-        CALL: called_by_a_module(f"http://127.0.0.1:{gateway}/m/caller/measure"),
+        CALL: called_by_a_module(f"{gateway}/m/caller/measure"),
         REQUEST: await stack.enter_async_context(requested(f"http://127.0.0.1:{http}/echo")),
         FLOOR: echoed(echo, 10),
     }

@@ -22,12 +22,11 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from _servers import answer_of, free_ports, running
+from _servers import answer_of, free_ports, orchestrator, running
 from _table import Row, show
 from gateway import CONNECTIONS, Subject, load
 
@@ -43,10 +42,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 9.0
 PATHS = {"5 bytes": "/hello", "64 KiB": "/bytes/65536"}
 NO_PUMP = "quick = 3600, slow = 3600"
 
-CONFIGURATION = """\
-[gateway]
-listen = "127.0.0.1:{port}"
-
+MODULES = """\
 [modules.catalog]
 run = {catalog!r}
 
@@ -99,17 +95,12 @@ def missing_tools(program: Path) -> str:
 
 
 @contextlib.contextmanager
-def orchestrator(folder: Path, program: Path, name: str, pump: str) -> Any:
-    """Run the crate module and a Python module under `pywatt up`; gives the URL of the crate module."""
-    (port,) = free_ports(1)
-    configuration = folder / f"{name}.toml"
-    catalog = str(APPS / "catalog.py")
-    configuration.write_text(
-        CONFIGURATION.format(port=port, catalog=catalog, program=str(program), pump=pump), encoding="utf-8"
-    )
-    quiet = ["env", "RUST_LOG=warn", "PYWATT_LOG_LEVEL=WARNING"]
-    with running([*quiet, sys.executable, "-m", "pywatt", "up", "-f", str(configuration)], folder):
-        url = f"http://127.0.0.1:{port}/rust"
+def crate_module(folder: Path, program: Path, name: str, pump: str) -> Iterator[str]:
+    """Run the crate module and a Python module under an orchestrator; gives the URL of the crate module."""
+    modules = MODULES.format(catalog=str(APPS / "catalog.py"), program=str(program), pump=pump)
+    quiet = ("RUST_LOG=warn", "PYWATT_LOG_LEVEL=WARNING")
+    with orchestrator(folder / f"{name}.toml", modules, *quiet) as gateway:
+        url = f"{gateway}/rust"
         answer_of(f"{url}/hello")
         yield url
 
@@ -118,7 +109,7 @@ def http_rates(folder: Path, program: Path, rounds: int, seconds: int) -> list[R
     rates: dict[tuple[str, str], list[float]] = {}
     prices: dict[tuple[str, str], list[float]] = {}
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(orchestrator(folder, program, "http", "slow = 0.25"))
+        url = stack.enter_context(crate_module(folder, program, "http", "slow = 0.25"))
         module = int(answer_of(f"{url}/pid"))
         (port,) = free_ports(1)
         command = [sys.executable, str(RIVALS), "bare-proxy", str(port), str(listening_port(module))]
@@ -186,9 +177,9 @@ def call_times(folder: Path, program: Path, calls: int) -> list[Row]:
     busy = [SHORTEST_PAUSE * ratio ** chance.random() for _ in range(calls)]
     idle = [chance.uniform(0.5, 1.0) for _ in range(2 * calls)]
     with contextlib.ExitStack() as stack:
-        usual = stack.enter_context(orchestrator(folder, program, "usual", "slow = 0.25"))
+        usual = stack.enter_context(crate_module(folder, program, "usual", "slow = 0.25"))
         # It counts as idle at once, so many first calls can be timed.
-        soon_idle = stack.enter_context(orchestrator(folder, program, "idle", "quick_time = 0.1"))
+        soon_idle = stack.enter_context(crate_module(folder, program, "idle", "quick_time = 0.1"))
         pool = stack.enter_context(ThreadPoolExecutor(2))
         within: Future[list[float]] = pool.submit(times_after, usual, busy)
         first: Future[list[float]] = pool.submit(times_after, soon_idle, idle)
@@ -242,7 +233,7 @@ def pump_cost(folder: Path, program: Path, seconds: float) -> list[Row]:
     with contextlib.ExitStack() as stack:
         processes: dict[str, tuple[int, int]] = {}
         for number, (name, (pump, _)) in enumerate(paces.items()):
-            url = stack.enter_context(orchestrator(folder, program, f"pump{number}", pump))
+            url = stack.enter_context(crate_module(folder, program, f"pump{number}", pump))
             module = int(answer_of(f"{url}/pid"))
             processes[name] = (parent_of(module), module)
         time.sleep(2.0)  # what the start and these requests have set in motion is not the pump

@@ -27,14 +27,19 @@ async def serve_handler(port: int) -> None:
     await serve(application, port)
 
 
-async def serve_proxy(port: int, upstream: int) -> None:
-    """The usual reverse proxy: forwarded headers, no redirects, bodies passed on."""
-    session = ClientSession(
+def open_session() -> ClientSession:
+    """The usual client of a proxy: nothing is kept, limited or decoded."""
+    return ClientSession(
         connector=TCPConnector(limit=0),
         cookie_jar=DummyCookieJar(),
         timeout=ClientTimeout(total=None),
         auto_decompress=False,
     )
+
+
+async def serve_proxy(port: int, upstream: int) -> None:
+    """The usual reverse proxy: forwarded headers, no redirects, bodies passed on."""
+    session = open_session()
 
     async def forward(request: web.Request) -> web.Response:
         headers = request.headers.copy()
@@ -57,12 +62,7 @@ async def serve_proxy(port: int, upstream: int) -> None:
 
 async def serve_bare_proxy(port: int, upstream: int) -> None:
     """The least that is still a reverse proxy: no application around it, no headers of its own, streaming."""
-    session = ClientSession(
-        connector=TCPConnector(limit=0),
-        cookie_jar=DummyCookieJar(),
-        timeout=ClientTimeout(total=None),
-        auto_decompress=False,
-    )
+    session = open_session()
 
     async def forward(request: web.BaseRequest) -> web.StreamResponse:
         async with session.request(

@@ -15,6 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     from pywatt.cli.loading import CollectorAtRest
 
+    _open_closed_streams()
     with CollectorAtRest():
         from pywatt.cli.commands import invoke
 
@@ -22,6 +23,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if "asyncio" not in sys.modules:
         _leave_at_once(code)
     sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Open a standard stream that whoever started us has closed: the next file would take its number."""
+    import os
+    import sys
+
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode)  # noqa: SIM115  # open to the end
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
 
 
 def _leave_at_once(code: int) -> NoReturn:

@@ -19,6 +19,7 @@ import click
 from pywatt.cli import exit_codes
 from pywatt.cli.running import connect
 from pywatt.errors import PyWattSDKError
+from pywatt.orchestrator.command_lines import for_file
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.console.console import Console
@@ -71,7 +72,8 @@ def start_in_background(
 
 
 def _spawn(file: str, listen: str | None, log_format: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "pywatt", "up", "-f", os.path.abspath(file), DETACHED_FLAG]
+    # -P: what lies in this directory, a module click.py for one, is none of the orchestrator's libraries.
+    command = [sys.executable, "-P", "-m", "pywatt", "up", "--file", file, DETACHED_FLAG]
     command += ["--log-format", log_format]
     if listen is not None:
         command += ["--listen", listen]
@@ -93,14 +95,9 @@ def _told_what_goes_on(pid: int, file: str) -> Iterator[None]:
         raise
 
 
-def _file_option(file: str) -> str:
-    return "" if file == "pywatt.toml" else f" -f {file}"
-
-
 def _next_steps(file: str) -> str:
-    other = _file_option(file)
-    follow = f"pywatt logs -f{other.replace('-f', '--file')}"
-    return f"look: pywatt ps{other}, {follow}; end it: pywatt down{other}"
+    look, follow, end = (for_file(f"pywatt {verb}", file) for verb in ("ps", "logs -f", "down"))
+    return f"look: {look}, {follow}; end it: {end}"
 
 
 def _has_started(process: "subprocess.Popen[bytes]", timeout: float) -> bool:
@@ -165,15 +162,17 @@ def _show_start(file: str, log_format: Any, timeout: float | None) -> None:
             shown.all_ready(client.greeting["url"])
     except (ConnectionLost, NotRunning) as error:
         raise BackgroundStartError(
-            "the orchestrator ended while its modules were starting", "see why: pywatt logs"
+            "the orchestrator ended while its modules were starting",
+            f"see why: {for_file('pywatt logs', file)}",
         ) from error
     except ControlTimeout as error:
-        error.advice = f"it goes on; wait on with: pywatt wait{_file_option(file)}"
+        error.advice = f"it goes on; wait on with: {for_file('pywatt wait', file)}"
         raise
     except ControlError as error:
         lost = " ".join(module["name"] for module in error.details.get("modules", ()))
         if lost:
-            error.advice = f"the others stay up; once it is mended: pywatt restart {lost}{_file_option(file)}"
+            again = for_file(f"pywatt restart {lost}", file)
+            error.advice = f"the others stay up; once it is mended: {again}"
         raise
 
 

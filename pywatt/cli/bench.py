@@ -1,10 +1,9 @@
 """`pywatt bench`: the floors of this machine, and how much of them pywatt reaches."""
 
-import math
-
 import click
 
 from pywatt.cli import exit_codes
+from pywatt.cli.seconds import Seconds
 
 _SECONDS = 20.0
 _QUICK_SECONDS = 3.0
@@ -83,13 +82,6 @@ def _guess(name: str, known: list[str]) -> str:
     return f'; did you mean "{close[0]}"?' if close else f"; known are {', '.join(known)}"
 
 
-def _seconds(_ctx: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
-    # No range refuses it.
-    if value is not None and math.isnan(value):
-        raise click.BadParameter("not a number")
-    return value
-
-
 @click.command("bench", epilog=_EPILOG)
 @click.option("--only", metavar="SUBJECT[,..]", callback=_subjects, help="Measure these alone.")
 @click.option(
@@ -100,8 +92,7 @@ def _seconds(_ctx: click.Context, _parameter: click.Parameter, value: float | No
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.01, 3600),
-    callback=_seconds,
+    type=Seconds(0.01, 3600),
     help=f"Time for all measures together.  [default: {_SECONDS:g}]",
 )
 @click.option("--quick", is_flag=True, help=f"The same as --seconds {_QUICK_SECONDS:g}.")

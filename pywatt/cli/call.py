@@ -6,11 +6,9 @@ from typing import Any
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.running import FILE_OPTION, complete_modules, connect, timeout_option
+from pywatt.cli.running import ANSWER_GRACE, FILE_OPTION, complete_modules, connect, timeout_option
 
 DEFAULT_TIMEOUT = 30.0
-# The orchestrator's own answer that the time is over should come first.
-GRACE = 5.0
 
 _EPILOG = f"""\b
 Examples:
@@ -44,7 +42,7 @@ def command(
     with connect(file) as client:
         answer = client.request(
             "call",
-            within=timeout + GRACE,
+            within=timeout + ANSWER_GRACE,
             module=module,
             endpoint=endpoint,
             payload=content,
@@ -65,17 +63,17 @@ def command(
 
 
 def _read_payload(payload: str) -> Any:
-    import json
+    # Read as the orchestrator reads it: what it would refuse is told here, with its place.
+    from pywatt_fast import decode_json
 
     name = "the payload"
+    content = payload.encode(errors="surrogateescape")
     if payload == "-":
-        payload = sys.stdin.read()
+        content = sys.stdin.buffer.read()
         name = "standard input"
     try:
-        return json.loads(payload)
-    except json.JSONDecodeError as error:
+        return decode_json(content)
+    except ValueError as error:
+        why = str(error).partition(": ")[2]  # its kind stands before
         hint = f"; a text needs quotes of its own: '\"{payload}\"'" if payload.isidentifier() else ""
-        raise click.UsageError(
-            f"{name} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}{hint}",
-            click.get_current_context(),
-        ) from None
+        raise click.UsageError(f"{name} is not JSON: {why}{hint}", click.get_current_context()) from None

@@ -6,6 +6,7 @@ import click
 
 from pywatt.cli import exit_codes
 from pywatt.cli.module_options import ENV_OPTION, SECRET_FILE_OPTION
+from pywatt.cli.seconds import Seconds
 
 if TYPE_CHECKING:
     from pywatt.orchestrator.doctor.subject import Subject
@@ -63,7 +64,7 @@ class _DoctorCommand(click.Command):
     "--time",
     "seconds",
     metavar="SECONDS",
-    type=click.FloatRange(min=0.1, max=3600),
+    type=Seconds(min=0.1, max=3600),
     help="How long it may take to start, and is watched.  [default: its start_timeout, and 1 s]",
 )
 @click.option("--no-requests", is_flag=True, help="Ask no endpoint: a GET of this module changes something.")

@@ -13,8 +13,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from pywatt.orchestrator.console.log_layout import visible
-from pywatt.orchestrator.console.terminal import is_terminal, use_colour
+from pywatt.orchestrator.console.terminal import is_terminal, use_colour, visible
 from pywatt.orchestrator.doctor.findings import Finding, Report, Severity, Unchecked
 
 _STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}

@@ -26,6 +26,7 @@ def command(now: bool, timeout: float, file: str) -> int:
     import contextlib
     import time
 
+    from pywatt.orchestrator.command_lines import for_file
     from pywatt.orchestrator.control.client import wait_for_end
     from pywatt.orchestrator.control.errors import ConnectionLost, ControlTimeout
 
@@ -35,11 +36,12 @@ def command(now: bool, timeout: float, file: str) -> int:
         try:
             with contextlib.suppress(ConnectionLost):  # it ended faster than it could say so
                 follow(client.stream("down", now=now, within=timeout), "stopped", as_json=False)
-            wait_for_end(file, max(0.0, deadline - time.monotonic()))
+            wait_for_end(file, pid, max(0.0, deadline - time.monotonic()))
         except ControlTimeout:
             raise ControlTimeout(
                 f"not everything has stopped within {timeout:g} s; it goes on stopping",
-                "look at it with: pywatt ps\nend it at once with: pywatt down --now",
+                f"look at it with: {for_file('pywatt ps', file)}\n"
+                f"end it at once with: {for_file('pywatt down --now', file)}",
             ) from None
     click.echo(f"the orchestrator, process {pid}, has ended")
     return exit_codes.SUCCESS

@@ -8,7 +8,7 @@ import click
 
 from pywatt.cli import exit_codes
 from pywatt.errors import ConfigError, PyWattSDKError
-from pywatt.orchestrator.console.terminal import use_colour
+from pywatt.orchestrator.console.terminal import use_colour, visible
 
 _CODES_OF_ERRORS: Final = (
     ("pywatt.orchestrator.control.errors", "NotRunning", exit_codes.NOT_RUNNING),
@@ -72,10 +72,10 @@ def _explained(error: Exception) -> Iterator[tuple[str, list[str]]]:
     configuration_errors = sys.modules.get("pywatt.orchestrator.configuration.errors")
     if configuration_errors is not None and isinstance(error, configuration_errors.ConfigurationError):
         for problem in error.problems:
-            subject = f"{problem.key}: " if problem.key else ""
+            subject = problem.key or problem.file.name
             expected = f"expected {problem.expected}" if problem.expected else None
             lines = [f"--> {problem.place}", expected, problem.suggestion]
-            yield subject + problem.what, [line for line in lines if line]
+            yield f"{subject}: {problem.what}", [line for line in lines if line]
     elif isinstance(error, ConfigError):
         # Its prefix would say a second time that it is an error.
         yield error.message, list(_advice(error))
@@ -96,11 +96,7 @@ def _advice(error: Exception) -> Iterator[str]:
     details = getattr(error, "details", None)
     if isinstance(details, dict):
         for module in details.get("modules", []):
-            yield from (f"{module['name']} | {line}" for line in module["log"])
-    pid = getattr(error, "pid", None)
-    if isinstance(pid, int):
-        yield "look at it with: pywatt ps"
-        yield "stop it with: pywatt down"
+            yield from (f"{module['name']} | {line}" for text in module["log"] for line in text.splitlines())
     cause = error.__cause__
     if cause is not None and not _says(str(error), cause):
         yield f"because: {cause}"
@@ -113,6 +109,6 @@ def _says(text: str, cause: BaseException) -> bool:
 
 def _show(what: str, lines: "Iterator[str] | list[str]") -> None:
     colour = use_colour(sys.stderr)
-    click.echo(click.style("error: ", fg="red", bold=True) + what, err=True, color=colour)
+    click.echo(click.style("error: ", fg="red", bold=True) + visible(what), err=True, color=colour)
     for line in lines:
-        click.echo(f"  {line}", err=True, color=colour)
+        click.echo(f"  {visible(line)}", err=True, color=colour)

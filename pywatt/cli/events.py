@@ -8,7 +8,7 @@ import click
 
 from pywatt.cli import exit_codes
 from pywatt.cli.running import JSON_OPTION, LONG_FILE_OPTION, connect, names_argument
-from pywatt.orchestrator.console.terminal import is_terminal, use_colour
+from pywatt.orchestrator.console.terminal import is_terminal, use_colour, visible
 
 _EPILOG = f"""\b
 Examples:
@@ -57,7 +57,7 @@ def _print(item: dict[str, Any], *, as_json: bool) -> None:
         event = item["event"]
         level = click.style(f"{event['level']:<5}", fg=_COLOURS.get(event["level"]))
         about = f"{event['module']}: " if event["module"] else ""
-        line = f"{_time(event['time'])} {level} {about}{event['message']}"
+        line = f"{_time(event['time'])} {level} {about}{visible(event['message'])}"
         click.echo(line, color=use_colour(sys.stdout))
 
 

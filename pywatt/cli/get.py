@@ -56,7 +56,8 @@ def _target(_context: click.Context, _parameter: click.Parameter, path: str) -> 
     if not path.startswith("/"):
         meant = path.partition("://")[2].partition("/")[2] if "://" in path else path
         raise click.BadParameter(f"a path of the gateway begins with a slash: /{meant}")
-    return quote(path, safe=_UNESCAPED)
+    # As it came: a path need not be UTF-8.
+    return quote(os.fsencode(path), safe=_UNESCAPED)
 
 
 def _headers(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -101,7 +102,7 @@ def command(
     """
     with connect(file) as client:
         url = client.greeting["url"]
-    body = sys.stdin.buffer.read() if data == "-" else None if data is None else data.encode()
+    body = sys.stdin.buffer.read() if data == "-" else None if data is None else os.fsencode(data)
     with _explained_failures(url, timeout), closing(_connection(url, timeout)) as connection:
         connection.request(method or ("GET" if body is None else "POST"), path, body, headers)
         return _show(connection.getresponse(), include)
@@ -118,7 +119,7 @@ def _explained_failures(url: str, timeout: float) -> Iterator[None]:
         yield
     except TimeoutError:
         raise ControlTimeout(f"nothing came from {url} for {timeout:g} s") from None
-    except (HTTPException, ConnectionError, ValueError) as error:
+    except (HTTPException, ConnectionError, FileNotFoundError, ValueError) as error:
         raise NetworkError(f"the request to {url} failed: {error}") from error
 
 

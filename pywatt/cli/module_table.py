@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import click
 
+from pywatt.orchestrator.console.terminal import visible
+
 # Written by hand and not with rich: its tables take longer to load than all of `pywatt ps` takes to run.
 _HEADINGS: Final = ("NAME", "STATE", "SINCE", "RESTARTS", "PID", "CPU", "MEMORY", "ENDPOINTS")
 _RIGHT: Final = frozenset({3, 4, 5, 6})
@@ -48,9 +50,9 @@ def trouble(module: dict[str, Any]) -> list[str]:
     Args:
         module: one of those that the command `modules` answers.
     """
-    lines = [f"  {module['reason']}"] if module["reason"] else []
-    lines += [f"  | {line}" for line in module["log"]]
-    return lines
+    lines = [f"  {line}" for line in (module["reason"] or "").splitlines()]
+    lines += [f"  | {line}" for text in module["log"] for line in text.splitlines()]
+    return list(map(visible, lines))
 
 
 def terminal_size() -> os.terminal_size | None:
@@ -108,7 +110,7 @@ def _row(module: dict[str, Any], now: float) -> tuple[str, ...]:
 
 def _endpoints(endpoints: Sequence[dict[str, Any]]) -> str:
     text = ", ".join(f"{'|'.join(one['methods'])} {one['path']}" for one in endpoints)
-    # A module announces what it likes, also what a terminal would obey.
+    # A module announces what it likes, also what a terminal would obey; a line feed would break the table.
     return text if text.isprintable() else repr(text)[1:-1]
 
 

@@ -9,11 +9,13 @@ import click
 
 from pywatt.cli import exit_codes
 from pywatt.cli.module_table import STATE_COLOURS, trouble
-from pywatt.cli.running import connect
-from pywatt.orchestrator.console.terminal import use_colour
+from pywatt.cli.running import ANSWER_GRACE, connect
+from pywatt.orchestrator.console.terminal import use_colour, visible
 
 
-def carry_out(file: str, command: str, outcome: str, *, as_json: bool, **arguments: Any) -> int:
+def carry_out(
+    file: str, command: str, outcome: str, *, as_json: bool, timeout: float | None = None, **arguments: Any
+) -> int:
     """Have the orchestrator do something, show what happens, and return the exit code.
 
     Args:
@@ -21,10 +23,15 @@ def carry_out(file: str, command: str, outcome: str, *, as_json: bool, **argumen
         command: what to do.
         outcome: the state that it is about, like "ready".
         as_json: print nothing but what became of the modules, as JSON.
+        timeout: seconds that the orchestrator is given; None: as long as it takes.
         arguments: of the command.
     """
+    within = None
+    if timeout is not None:
+        arguments["timeout"] = timeout
+        within = timeout + ANSWER_GRACE
     with connect(file) as client:
-        follow(client.stream(command, **arguments), outcome, as_json=as_json)
+        follow(client.stream(command, within=within, **arguments), outcome, as_json=as_json)
     return exit_codes.SUCCESS
 
 
@@ -68,7 +75,7 @@ def follow(stream: Generator[dict[str, Any], None, dict[str, Any]], outcome: str
 
 def _show(event: dict[str, Any]) -> None:
     state = event["fields"]["after"]
-    rest = event["message"].removeprefix(f"is {state}")
+    rest = visible(event["message"].removeprefix(f"is {state}"))
     click.echo(f"{event['module']}  {_coloured(state)}{rest}", err=True, color=use_colour(sys.stderr))
 
 

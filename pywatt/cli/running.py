@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pywatt.cli.loading import CollectorAtRest
+from pywatt.cli.seconds import Seconds
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 COMPLETION_TIMEOUT = 0.5
+ANSWER_GRACE = 5.0
+"""Seconds that an orchestrator gets to say itself that the time is over."""
 _FILE_HELP = "The configuration that is running; for `pywatt run`, the module's file."
 
 
@@ -57,7 +60,7 @@ def timeout_option(
     """
     return click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=positive),
+        type=Seconds(min=0, min_open=positive),
         default=default,
         show_default=True,
         metavar="SECONDS",
@@ -66,17 +69,20 @@ def timeout_option(
 
 
 TIMEOUT_OPTION = timeout_option(60, "How long to wait until they are ready.")
-NO_WAIT_OPTION = click.option("--no-wait", is_flag=True, help="Do not wait until they are ready.")
 
 
 def names_argument(*, required: bool = False) -> Callable[[Decorated], Decorated]:
-    """Return the argument `NAME...`, completed in the shell with the modules that run.
+    """Return the argument for names of modules, completed in the shell with the modules that run.
 
     Args:
         required: whether at least one has to be given.
     """
     return click.argument(
-        "names", metavar="NAME...", nargs=-1, required=required, shell_complete=complete_modules
+        "names",
+        metavar="NAME..." if required else "[NAME]...",
+        nargs=-1,
+        required=required,
+        shell_complete=complete_modules,
     )
 
 

@@ -4,6 +4,7 @@ import click
 
 from pywatt.cli import exit_codes
 from pywatt.cli.foreground import LOG_FORMAT_OPTION, start
+from pywatt.cli.seconds import Seconds
 
 _EPILOG = f"""\b
 Examples:
@@ -35,7 +36,7 @@ Every key of the file is described in docs/configuration.md.
 @click.option("--no-wait", is_flag=True, help="With -d: do not wait until the modules are ready.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="With -d: how long to wait.  [default: what their start_timeout allows]",
 )

@@ -11,6 +11,7 @@ import click
 
 from pywatt.cli.module_table import table, terminal_size
 from pywatt.cli.running import connect
+from pywatt.orchestrator.command_lines import how_to_start
 from pywatt.orchestrator.console.terminal import is_terminal, use_colour
 from pywatt.orchestrator.control.errors import ConnectionLost, NotRunning
 
@@ -22,9 +23,10 @@ REDRAW_INTERVAL: Final = 1.0
 SETTLE_TIME: Final = 0.05
 """Seconds in which changes that follow each other are gathered for one picture."""
 
-# The alternate screen keeps what stood on the terminal before; the cursor would flicker.
-_ENTER: Final = "\x1b[?1049h\x1b[?25l"
-_LEAVE: Final = "\x1b[?25h\x1b[?1049l"
+# The alternate screen keeps what stood on the terminal before. The cursor would flicker, and a line with
+# characters of double width would be wrapped and push the others out of their places.
+_ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[?7l"
+_LEAVE: Final = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 _HOME: Final = "\x1b[H"
 _CLEAR_LINE: Final = "\x1b[K"
 _CLEAR_BELOW: Final = "\x1b[J"
@@ -42,17 +44,17 @@ def watch_modules(file: str, names: list[str], *, as_json: bool) -> int:
         raise click.UsageError("--watch draws on a terminal; for programs: pywatt ps --watch --json")
     with connect(file) as questions, connect(file) as news:
         if as_json:
-            return _follow(questions, news, names, _write_json)
+            return _follow(file, questions, news, names, _write_json)
         previous = signal.signal(signal.SIGTERM, _leave)
         _write(_ENTER)
         try:
-            return _follow(questions, news, names, _draw)
+            return _follow(file, questions, news, names, _draw)
         finally:
             _write(_LEAVE)
             signal.signal(signal.SIGTERM, previous)
 
 
-def _follow(questions: "ControlClient", news: "ControlClient", names: list[str], show: Any) -> int:
+def _follow(file: str, questions: "ControlClient", news: "ControlClient", names: list[str], show: Any) -> int:
     changes = news.stream("events", names=names, follow=True, last=0, pause=REDRAW_INTERVAL)
     try:
         while True:
@@ -61,7 +63,7 @@ def _follow(questions: "ControlClient", news: "ControlClient", names: list[str],
             time.sleep(SETTLE_TIME)
             news.skip_waiting()
     except (ConnectionLost, StopIteration):
-        raise NotRunning("the orchestrator has ended", "start it with: pywatt up -d") from None
+        raise NotRunning("the orchestrator has ended", how_to_start(file)) from None
 
 
 def _draw(modules: list[dict[str, Any]], greeting: dict[str, Any]) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from pywatt.http.limits import HEAD_DEADLINE, KEEP_ALIVE, MAX_FIELDS, MAX_HEAD
+from pywatt.http.request_connection import RequestConnection
 
 LINGER: Final = 1.0
 CANCEL_GRACE: Final = 2.0
@@ -90,7 +90,7 @@ class GuardedServer(web.Server):
                 self._all_ended.set_result(None)
 
 
-class GuardedConnection(RequestHandler):
+class GuardedConnection(RequestConnection):
     """One connection: a head that is too large or too slow is refused, and whoever waits hears of its end.
 
     Attributes:

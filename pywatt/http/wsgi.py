@@ -56,6 +56,8 @@ class WsgiBridge:
             query: bytes = scope["query_string"]
             if not query.isascii():
                 scope["query_string"] = quote_from_bytes(query, safe=_QUERY_CHARACTERS).encode()
+            # In the environment an underscore is as good as a hyphen: "x_forwarded_for" could pass for ours.
+            scope["headers"] = [pair for pair in scope["headers"] if b"_" not in pair[0]]
             scope[_REFUSAL] = _Refusal()
             await (self._stream if scope.get(STREAMED) else self._collect)(scope, receive, send)
 

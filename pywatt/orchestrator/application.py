@@ -19,6 +19,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pywatt import event_loop
@@ -195,8 +196,8 @@ class Orchestrator:
         self._stop_asked = False  # by a person: a module of `pywatt run` that ends also ends the whole
         self._modules_ended = asyncio.Event()
         self._kill: asyncio.Task[None] | None = None
-        self._serving = False
         self._progress: StartProgress | None = None
+        self._gateway: Gateway | None = None
 
     async def run(self) -> int:
         """Runs everything and returns the exit code."""
@@ -216,38 +217,37 @@ class Orchestrator:
         await control.start()
         self._signals.open()
         self._console.started()
-        gateway: Gateway | None = None
         try:
             self._events.record("INFO", ORCHESTRATOR, f"starts {len(self._supervisor.modules)} modules")
             self._supervisor.start_all()
             if self._single is None:
                 self._progress = StartProgress(self._supervisor, self._reporter)
             await self._supervisor.first_processes()
-            gateway = await self._open_gateway()
+            self._gateway = await self._open_gateway()
             # What was loaded to get here stays for good: the collector need not walk it again under load.
             gc.collect()
             gc.freeze()
             await self._stop.wait()
         finally:
             failed = self._supervisor.not_started
-            await self._stop_everything(gateway, control)
+            await self._stop_everything(control)
         return self._exit_code(failed)
 
-    async def _stop_everything(self, gateway: Gateway | None, control: ControlServer) -> None:
+    async def _stop_everything(self, control: ControlServer) -> None:
         """In the order in which nobody waits for what has ended already; commands are heard to the end."""
         if self._progress is not None:
             self._progress.close()
         self._service.stopping()
-        if gateway is not None:
-            gateway.begin_draining()
+        if self._gateway is not None:
+            self._gateway.begin_draining()
         if self._reloader is not None:
             await self._reloader.close()
         await self._manual.close()
         await self._supervisor.stop_all()
         if self._kill is not None:
             await self._kill
-        if gateway is not None:
-            await gateway.close()
+        if self._gateway is not None:
+            await self._gateway.close()
         self._broker.close()
         await self._supervisor.close()
         self._modules_ended.set()
@@ -275,7 +275,9 @@ class Orchestrator:
         )
         self._desks = {name: SecretDesk(name, allowed[name], self._secrets) for name in modules}
         supervisor = Supervisor(modules, surroundings, self._desks)
-        supervisor.on_change(self._changed)
+        supervisor.on_change(partial(record_change, self._events))
+        if self._single is not None and not self._reloading:
+            supervisor.on_change(self._end_with)
         return supervisor
 
     def _build_reloader(self) -> Reloader:
@@ -323,9 +325,8 @@ class Orchestrator:
         shown_metrics = metrics if settings.metrics else None
         gateway: Gateway = Gateway(settings, modules, self._single, shown_metrics, explain)
         await gateway.start(self._bound)
-        self._serving = True
         self._ready_lines.open()
-        self._service.changed()
+        self._service.open()
         return gateway
 
     def _route(self, source: ServedModule, operation: RouteToModule) -> None:
@@ -334,16 +335,9 @@ class Orchestrator:
     def _process_ended(self, name: str) -> None:
         self._broker.forget_module(name)
 
-    def _changed(self, module: ManagedModule, before: ModuleState) -> None:
-        record_change(self._events, module, before)
-        self._ready_lines.changed(module)
-        if self._serving:
-            self._service.changed()
-        ends_all = self._single is not None and not self._reloading
-        if ends_all and module.state in ENDED:
+    def _end_with(self, module: ManagedModule, _before: ModuleState) -> None:
+        if module.state in ENDED:
             self._stop.set()
-        if self._progress is not None:
-            self._progress.changed()
 
     def _stop_by_signal(self, number: signal.Signals) -> None:
         self._begin_to_stop(" (Ctrl-C again kills {them})" if number is signal.SIGINT else "")
@@ -366,6 +360,8 @@ class Orchestrator:
     def _kill_now(self) -> None:
         if self._kill is None:
             self._reporter.event("WARN", "killing what still runs")
+            if self._gateway is not None:
+                self._gateway.cut()
             self._kill = asyncio.get_running_loop().create_task(self._supervisor.kill_all())
 
     def _exit_code(self, failed: list[ManagedModule]) -> int:

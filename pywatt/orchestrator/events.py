@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 RING: Final = 1024
 SUBSCRIBER_QUEUE: Final = 256
-LONGEST_MESSAGE: Final = 1000  # characters
+LONGEST_TEXT: Final = 1000  # characters
 
 STATE: Final = "state"
 """The kind of a change of state; its fields are `before` and `after`."""
@@ -166,14 +166,15 @@ class EventRing:
         Args:
             level: "ERROR", "WARN", "INFO", "DEBUG" or "TRACE".
             kind: what it is, for programs: a word of the standard terms, like "state".
-            message: what it is, for people; cut to `LONGEST_MESSAGE` characters.
+            message: what it is, for people.
             module: the module it is about; None: the orchestrator.
             fields: what belongs to it; values of JSON.
+
+        Every text is cut to `LONGEST_TEXT` characters.
         """
         self._number += 1
-        text = redact(message)[:LONGEST_MESSAGE]
-        details = map_leaves(fields, redact)
-        event = Event(self._number, self._clock(), level, module, kind, text, details)
+        details = map_leaves(fields, _recorded)
+        event = Event(self._number, self._clock(), level, module, kind, _recorded(message), details)
         self._events.append(event)
         for subscription in self._subscriptions:
             subscription.put(event)
@@ -210,6 +211,11 @@ class EventRing:
         for subscription in self._subscriptions:
             subscription.end()
         self._subscriptions.clear()
+
+
+def _recorded(text: str) -> str:
+    # Cut afterwards: half of a secret would not be recognised.
+    return redact(text)[:LONGEST_TEXT]
 
 
 def record_change(events: EventRing, module: ManagedModule, before: ModuleState) -> None:

@@ -65,23 +65,17 @@ class ReadyLines:
         self._urls = urls
         self._single = single
         self._once = once
-        self._open = False
         self._told: set[str] = set()
         self._all_told = False
 
     def open(self) -> None:
         """The gateway serves: those that are ready already are told of now."""
-        self._open = True
+        self._supervisor.on_change(lambda module, _before: self._tell(module))
         for module in self._supervisor.modules.values():
-            self.changed(module)
+            self._tell(module)
 
-    def changed(self, module: ManagedModule) -> None:
-        """Take note of a module's present state.
-
-        Args:
-            module: the module.
-        """
-        if not (self._open and module.is_ready):
+    def _tell(self, module: ManagedModule) -> None:
+        if not module.is_ready:
             return
         if not (self._once and module.name in self._told):
             self._told.add(module.name)

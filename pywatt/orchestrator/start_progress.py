@@ -32,9 +32,15 @@ class StartProgress:
         self._began = self._loop.time()
         self._pause = FIRST_REPORT
         self._timer: asyncio.TimerHandle | None = self._loop.call_later(self._pause, self._report)
+        supervisor.on_change(lambda _module, _before: self._changed())
 
-    def changed(self) -> None:
-        """Takes note that a module has another state."""
+    def close(self) -> None:
+        """Reports nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _changed(self) -> None:
         if self._timer is None:
             return
         if self._supervisor.all_ready:
@@ -44,12 +50,6 @@ class StartProgress:
             self._reporter.event(
                 "WARN", f"{self._count()}, the others will not be: {', '.join(self._lost())}"
             )
-
-    def close(self) -> None:
-        """Reports nothing any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _report(self) -> None:
         seconds = self._loop.time() - self._began

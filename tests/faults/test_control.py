@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from orchestrators import Orchestrator, Start, is_alive
+from orchestrators import Orchestrator, Start
+from supervised import is_alive
 from verbs import BARE_SH, Verb, bare, say
 
 from pywatt.orchestrator.processes.run_location import RunLocation, locate

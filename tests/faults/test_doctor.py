@@ -9,7 +9,7 @@ import time
 
 import pytest
 from clinics import DEADLINE, Clinic
-from orchestrators import is_alive
+from supervised import is_alive
 
 WRITES_ITS_PID = """
 with open("pid", "w") as file:

@@ -216,8 +216,9 @@ class TestMeddling:
         scene = await start_scene()
         victim = tmp_path / "victim"
         victim.write_text("untouched")
-        (scene.logs / "talker.log").unlink(missing_ok=True)
-        (scene.logs / "talker.log").symlink_to(victim)
+        (scene.logs / "link").symlink_to(victim)
+        # At once: in between the collector could make the file again.
+        (scene.logs / "link").replace(scene.logs / "talker.log")
         await scene.told("refused")
         await scene.orchestrator.until_logged("talker.log cannot be written")
         assert victim.read_text() == "untouched"

@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 
-from orchestrators import Orchestrator, Start, is_alive
+from orchestrators import Orchestrator, Start
+from supervised import is_alive
 
 WEB = """
     import asyncio, os

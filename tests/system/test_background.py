@@ -60,6 +60,12 @@ class TestStart:
             "two": "ready",
         }
 
+    async def test_a_module_may_be_called_like_a_library(self, folder: Folder) -> None:
+        folder.write('[modules.click]\nrun = "click.py"\n', click=QUICK)
+        # As the installed command does it; `python -m pywatt` would look for libraries in the folder itself.
+        started = await folder.run("up", "-d", interpreter=["-P"])
+        assert started.code == 0, started
+
     async def test_nothing_ties_it_to_whoever_started_it(self, folder: Folder) -> None:
         folder.write(ONE, one=QUICK)
         started = await folder.run("up", "-d")

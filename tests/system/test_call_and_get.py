@@ -171,7 +171,11 @@ class TestCall:
     @pytest.mark.parametrize(
         ("payload", "said"),
         [
-            ('{"sku": }', "the payload is not JSON: Expecting value in line 1, column 9"),
+            ('{"sku": }', "the payload is not JSON: unexpected character"),
+            ('{"sku": }', "line 1 column 9"),
+            ("[NaN]", "the payload is not JSON: unexpected character"),
+            ("1e999", "the payload is not JSON: number is infinity"),
+            ("[" * 5000, "the payload is not JSON: depth limit exceeded"),
             ("ada", "a text needs quotes of its own: '\"ada\"'"),
         ],
     )
@@ -206,6 +210,10 @@ class TestGet:
             "x": None,
             "type": None,
         }
+
+    async def test_a_path_need_not_be_utf_8(self, shop: Orchestrator, run: Run) -> None:
+        answer = json.loads((await run("get", os.fsdecode(b"/m/shop/echo/?x=\xff"))).output)
+        assert answer["query"] == "x=%FF"
 
     async def test_method_headers_and_body_are_sent(self, shop: Orchestrator, run: Run) -> None:
         outcome = await run(

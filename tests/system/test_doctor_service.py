@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from clinics import DEADLINE, Clinic
-from orchestrators import is_alive
+from supervised import is_alive
 
 HEALTHY = """
     from pywatt import pywatt_module

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from orchestrators import Orchestrator, Start, is_alive
+from orchestrators import Orchestrator, Start
+from supervised import is_alive
 
 # The request is answered when the test writes to the pipe beside the module.
 SLOW = """
@@ -81,6 +82,21 @@ async def test_a_second_interrupt_does_not_wait(start: Start) -> None:
     orchestrator.process.send_signal(signal.SIGINT)
     assert await orchestrator.wait(5.0) != 0
     request.cancel()
+
+
+async def test_nor_does_it_wait_for_a_client_whose_module_has_left(start: Start) -> None:
+    orchestrator = await start(
+        {"web.py": SLOW.format(arguments="")}, '[modules.web]\nrun = "web.py"\nstop_timeout = 0.1\n'
+    )
+    host, _, port = orchestrator.url.removeprefix("http://").rpartition(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"POST /m/web/quick HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabc")
+    await orchestrator.get("/m/web/quick")
+    orchestrator.process.send_signal(signal.SIGINT)
+    await orchestrator.until_logged("again")
+    orchestrator.process.send_signal(signal.SIGINT)
+    assert await orchestrator.wait(9.0) == 128 + signal.SIGINT  # of its own accord it waits 10 s
+    writer.close()
 
 
 async def test_modules_start_after_their_dependencies_and_stop_before_them(start: Start) -> None:

@@ -13,7 +13,8 @@ import termios
 from pathlib import Path
 
 import pytest
-from orchestrators import Orchestrator, Start, is_alive
+from orchestrators import Orchestrator, Start
+from supervised import is_alive
 from terminals import Desk, terminal
 from verbs import BARE_SH, Verb, bare, say
 
@@ -105,7 +106,7 @@ async def test_ps_watches_on_a_terminal_and_leaves_it_as_it_was(shop: Orchestrat
     screen.press(b"\x03")
     assert await screen.end() == 130
     assert screen.shown.startswith("\x1b[?1049h")
-    assert screen.shown.rstrip().endswith("\x1b[?25h\x1b[?1049l")
+    assert screen.shown.rstrip().endswith("\x1b[?7h\x1b[?25h\x1b[?1049l")
     assert "Traceback" not in screen.shown
 
 
@@ -143,11 +144,15 @@ async def test_a_module_that_runs_alone_is_seen_under_its_file(start: Start, tmp
 # --- nothing runs
 
 
-@pytest.mark.parametrize("verb", ["ps", "wait", "start", "stop", "down", "events"])
+@pytest.mark.parametrize("verb", ["ps", "wait", "start", "restart", "stop", "down", "events"])
 async def test_where_nothing_runs_every_verb_says_so(tmp_path: Path, verb: str) -> None:
-    said = await say(tmp_path, verb)
+    names = ["x"] if verb == "restart" else []
+    said = await say(tmp_path, verb, *names)
     assert said.code == 3
-    assert said.err == "error: nothing runs pywatt.toml\n  start it with: pywatt up -d\n"
+    nothing = "error: nothing runs pywatt.toml\n"
+    assert said.err == f"{nothing}  there is no such file; name another with --file\n"
+    (tmp_path / "pywatt.toml").touch()
+    assert (await say(tmp_path, verb, *names)).err == f"{nothing}  start it with: pywatt up -d\n"
 
 
 async def test_what_runs_instead_is_named(shop: Orchestrator) -> None:
@@ -192,7 +197,7 @@ async def test_restart_has_a_deadline(start: Start) -> None:
     orchestrator = await start(files, '[modules.once]\ncommand = ["sh", "once.sh"]\n')
     said = await say(orchestrator.folder, "restart", "once", "--timeout", "0.3")
     assert said.code == 4
-    assert "error: once is not ready within 0.3 s: starting: it has not announced itself" in said.err
+    assert "error: once is not ready within 0.3 s: " in said.err
 
 
 async def test_ctrl_c_ends_the_command_and_nothing_else(start: Start) -> None:

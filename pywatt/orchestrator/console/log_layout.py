@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pywatt.orchestrator.console.log_entry import LogEntry
+from pywatt.orchestrator.console.terminal import visible
 
 MAX_LINE: Final = 64 * 1024
 OWN_NAME: Final = "pywatt"
@@ -23,10 +24,6 @@ _LEVEL_COLOURS: Final = {
 _MODULE_COLOURS: Final = tuple(f"\x1b[{code}m" for code in (36, 35, 34, 33, 32, 96, 95, 94, 93, 92))
 _SGR: Final = r"\x1b\[[0-9;:]*m"
 _ESCAPE_SEQUENCE: Final = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
-# Control characters would let a logged text move the cursor or retitle the window.
-_VISIBLE: Final = {
-    code: f"\\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)] if chr(code) not in "\t\n"
-}
 _NEEDS_QUOTES: Final = r'[\s"=]'
 
 
@@ -119,15 +116,6 @@ def utc_text(time: datetime) -> str:
         time: with its time zone.
     """
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def visible(text: str) -> str:
-    """Return a text with its control characters spelled out, line feeds and tabs excepted.
-
-    Args:
-        text: any text.
-    """
-    return text if text.isprintable() else text.translate(_VISIBLE)
 
 
 def in_one_line(text: str) -> str:

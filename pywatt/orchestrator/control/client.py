@@ -11,6 +11,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from pywatt.orchestrator.command_lines import how_to_start
 from pywatt.orchestrator.control.errors import ConnectionLost, ControlError, ControlTimeout, NotRunning
 from pywatt.orchestrator.control.limits import MAX_ANSWER, MAX_REQUEST
 from pywatt.orchestrator.processes.run_location import RunLocation, locate
@@ -121,7 +122,9 @@ class ControlClient:
         try:
             frame = encode_frame(CODE_JSON, json.dumps(document).encode(), MAX_REQUEST)
         except FrameTooLarge as error:
-            raise ControlError("frame_too_large", f"the request has {error.size} bytes: {error}") from None
+            raise ControlError(
+                "frame_too_large", f"the request has {error.size} bytes, above the limit of {MAX_REQUEST}"
+            ) from None
         self._connection.settimeout(_left(deadline))
         try:
             self._connection.sendall(frame)
@@ -189,23 +192,24 @@ def connect(configuration: str, timeout: float = CONNECT_TIMEOUT) -> ControlClie
         time.sleep(RETRY_INTERVAL)
 
 
-def wait_for_end(configuration: str, timeout: float | None) -> None:
-    """Wait until nobody runs a configuration any more.
+def wait_for_end(configuration: str, pid: int, timeout: float) -> None:
+    """Wait until an orchestrator runs a configuration no more; another one may have been started meanwhile.
 
     Args:
         configuration: the file.
-        timeout: in seconds; None: as long as it takes.
+        pid: the process of the orchestrator.
+        timeout: in seconds.
 
     Raises:
-        ControlTimeout: somebody still does.
+        ControlTimeout: it still does.
     """
     from pywatt.orchestrator.processes.run_lock import holder
 
     directory = locate(configuration).directory
-    deadline = None if timeout is None else time.monotonic() + timeout
-    while (found := holder(directory)) is not None:
-        if deadline is not None and time.monotonic() >= deadline:
-            raise ControlTimeout(f"process {found.pid} has not ended")
+    deadline = time.monotonic() + timeout
+    while (found := holder(directory)) is not None and found.pid in (pid, None):
+        if time.monotonic() >= deadline:
+            raise ControlTimeout(f"process {pid} has not ended")
         time.sleep(RETRY_INTERVAL)
 
 
@@ -231,9 +235,7 @@ def _not_running(location: RunLocation, configuration: str) -> NotRunning:
     message = f"nothing runs {configuration}"
     if removed:
         message += "; an orchestrator was killed, and what it left behind has been removed"
-    advice = "start it with: pywatt up -d" + (
-        "" if configuration == "pywatt.toml" else f" -f {configuration}"
-    )
+    advice = how_to_start(configuration)
     others = [one.configuration for one in running() if one.configuration]
     if others:
         advice += "\nrunning now: " + ", ".join(others)

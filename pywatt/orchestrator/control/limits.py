@@ -8,8 +8,11 @@ MAX_REQUEST: Final = 1024 * 1024
 MAX_ANSWER: Final = 16 * 1024 * 1024
 """The largest frame to a client, in bytes, and the most that may wait for one."""
 
-ITEM_QUEUE: Final = 1024 * 1024
-"""Bytes that may wait for a client before the items of its streams are dropped and counted."""
+ITEM_QUEUE: Final = 8 * 1024 * 1024
+"""Bytes that may wait for a client before the items of its streams are dropped and counted.
+
+All that a ring of events keeps is sent at once, and fits.
+"""
 
 CLOSE_DEADLINE: Final = 1.0
 """Seconds for the last answers when the orchestrator ends."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pywatt.orchestrator.supervision.supervisor import Supervisor
 
 DEFAULT_TIMEOUT: Final = 60.0
-"""Seconds that `wait`, `start` and `restart` wait where the client says nothing."""
+"""Seconds that `wait`, `start` and `restart` take at most where the client says nothing."""
 START_GRACE: Final = 10.0
 """Seconds that a start of all may take beyond what the modules are allowed."""
 
@@ -75,7 +75,7 @@ class ModuleCommands:
         async def start() -> None:
             started.extend(await self._manual.start(module.name for module in modules))
 
-        result = await self._act(start, modules, arguments, send_item)
+        result = await self._until_ready(modules, arguments, send_item, start)
         return {**result, "started": started}
 
     async def _restart(self, arguments: Arguments, send_item: SendItem) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class ModuleCommands:
             # Each in its own time: nobody asked for an order, and none of them waits for another one.
             await asyncio.gather(*(self._manual.restart(module.name) for module in modules))
 
-        return await self._act(restart, modules, arguments, send_item)
+        return await self._until_ready(modules, arguments, send_item, restart)
 
     async def _stop(self, arguments: Arguments, send_item: SendItem) -> dict[str, Any]:
         modules = self._chosen(arguments)
@@ -102,24 +102,15 @@ class ModuleCommands:
             raise ControlError("bad_argument", "no module is named", f"name some of: {', '.join(modules)}")
         return [modules[name] for name in dict.fromkeys(names or modules)]
 
-    async def _act(
+    async def _until_ready(
         self,
-        act: Callable[[], Awaitable[None]],
         modules: list[ManagedModule],
         arguments: Arguments,
         send_item: SendItem,
+        act: Callable[[], Awaitable[None]] | None = None,
     ) -> dict[str, Any]:
         """Does something with modules, and waits until they are ready unless the client does not want to."""
-        with StateChanges(self._events, [module.name for module in modules], send_item):
-            await act()
-            if arguments["no_wait"]:
-                return {"modules": self._reports.describe(modules)}
-            return await self._until_ready(modules, arguments, _nowhere)
-
-    async def _until_ready(
-        self, modules: list[ManagedModule], arguments: Arguments, send_item: SendItem
-    ) -> dict[str, Any]:
-        settle = arguments.get("settle", False)
+        settle, no_wait = arguments.get("settle", False), arguments.get("no_wait", False)
         seconds = arguments["timeout"]
         if seconds is None:
             seconds = self._supervisor.start_allowance + START_GRACE if settle else DEFAULT_TIMEOUT
@@ -129,12 +120,15 @@ class ModuleCommands:
                 send_item({"modules": self._reports.describe(modules)})
             try:
                 async with asyncio.timeout(seconds):
-                    while not all(module.is_ready for module in modules):
+                    if act is not None:
+                        await act()
+                    while not (no_wait or all(module.is_ready for module in modules)):
                         if not settle or self._supervisor.settled:
                             self._check_not_lost(modules)
                         await changes.next()
             except TimeoutError:
-                missing = [module for module in modules if not module.is_ready]
+                # All are ready only while what was asked for waits for its turn.
+                missing = [module for module in modules if not module.is_ready] or modules
                 what = f"{_names(missing)} not ready within {seconds:g} s: {_reasons(missing)}"
                 details = {"modules": self._reports.describe(missing)}
                 raise ControlTimeout(what, details=details) from None
@@ -151,10 +145,6 @@ class ModuleCommands:
             f"start with: pywatt start {' '.join(stopped)}" if stopped else "",
             {"modules": self._reports.describe(lost)},
         )
-
-
-def _nowhere(_item: object) -> None:
-    """Send an item to nobody: another one sends it."""
 
 
 def _names(modules: list[ManagedModule]) -> str:

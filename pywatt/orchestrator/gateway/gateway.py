@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from pywatt.errors import ModuleUnavailable
 from pywatt.http.headers import HeaderError, join_headers, set_forwarded, valid_request_id
@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 _RETRY_AFTER = 1
 _SHOWN_NAME = 64  # the length of the longest name that a module can have
 _AUTHORITY_END = re.compile(r"[/?]")
+_HOST = re.compile(r"[\w.:\[\]%~!$&'()*+,;=-]*", re.ASCII)  # RFC 3986, section 3.2.2
 
 
 class Gateway:
@@ -81,6 +82,7 @@ class Gateway:
         self._upstreams: dict[str, PlainUpstream] = {}
         self._server: GatewayServer | None = None
         self._listener: asyncio.Server | None = None
+        self._cut = asyncio.Event()
 
     async def start(self, bound: socket.socket) -> None:
         """Begin to answer.
@@ -106,6 +108,10 @@ class Gateway:
         """Say from now on that nothing is ready, so that whoever asks sends no more; all is still served."""
         self._own_pages.draining = True
 
+    def cut(self) -> None:
+        """Wait for no request in flight: whoever ends the whole is in a hurry."""
+        self._cut.set()
+
     async def close(self, timeout: float = 10.0) -> None:
         """Stop accepting, finish what is in flight, close every connection.
 
@@ -120,17 +126,17 @@ class Gateway:
             server.close_idle()
             # A WebSocket has no end to wait for.
             self._tunnels.close()
-            try:
-                async with asyncio.timeout(timeout):
-                    await server.wait_until_idle()
-            except TimeoutError:
-                logger.warning(
-                    "%d requests did not finish within %g s and were cut", server.in_flight, timeout
-                )
+            idle = asyncio.ensure_future(server.wait_until_idle())
+            cut = asyncio.ensure_future(self._cut.wait())
+            await asyncio.wait({idle, cut}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            idle.cancel()
+            cut.cancel()
+            if server.in_flight:
+                logger.warning("requests that were not finished and are cut: %d", server.in_flight)
             server.stop_watching()
             await server.shutdown(0.1)
         for upstream in self._upstreams.values():
-            await upstream.close()
+            upstream.close()
         self._upstreams.clear()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -140,7 +146,7 @@ class Gateway:
             given = headers.get("x-request-id")
             request_id = given if given is not None and valid_request_id(given) else new_identifier()
             headers["x-request-id"] = request_id
-            target = _origin_form(request)
+            target = _origin_form(request, headers)
             if target.startswith(self._own_beginnings) and self._own_pages.has(target):
                 response = self._own_answer(request, target, request_id)
             else:
@@ -207,7 +213,7 @@ class Gateway:
                 if address is None:
                     check_for_carrier(exchange)
                     return await ask_over_carrier(exchange, self._max_body, self._timeout)
-                upstream = await self._upstream(module, address)
+                upstream = self._upstream(module, address)
                 return await upstream.pass_on(exchange)
             except RequestRefusedError as refusal:
                 lost = refusal.status == HTTPStatus.BAD_GATEWAY
@@ -244,7 +250,7 @@ class Gateway:
             raise RequestRefusedError(HTTPStatus.NOT_FOUND, f"there is no module {name!r}", module=name)
         return module
 
-    async def _upstream(self, module: ServedModule, address: ListenAddress) -> PlainUpstream:
+    def _upstream(self, module: ServedModule, address: ListenAddress) -> PlainUpstream:
         upstream = self._upstreams.get(module.name)
         if upstream is None or not upstream.leads_to(address, module.generation):
             # Another process may listen on the same address: connections to the one before are dead.
@@ -252,7 +258,7 @@ class Gateway:
                 address, module.generation, self._timeout, self._tunnels
             )
             if upstream is not None:
-                await upstream.retire()
+                upstream.retire()
         return self._upstreams[module.name]
 
     def _own_answer(self, request: web.BaseRequest, target: str, request_id: str) -> web.StreamResponse:
@@ -262,8 +268,13 @@ class Gateway:
         return page_response(self._own_pages.answer(target), request_id)
 
 
-def _origin_form(request: web.BaseRequest) -> str:
-    """The request target without scheme and authority (RFC 9112, section 3.2.2)."""
+def _origin_form(request: web.BaseRequest, headers: dict[str, str]) -> str:
+    """The request target without scheme and authority; the authority is the host that is asked for.
+
+    Args:
+        request: as aiohttp read it.
+        headers: its headers; `host` is set where the target names one (RFC 9112, section 3.2.2).
+    """
     target = request.raw_path
     if request.method == "CONNECT":
         raise RequestRefusedError(HTTPStatus.NOT_IMPLEMENTED, "the gateway is no tunnel", close=True)
@@ -272,6 +283,7 @@ def _origin_form(request: web.BaseRequest) -> str:
         if scheme.lower() not in {"http", "https"}:
             raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "the request target is not a path")
         authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+        headers["host"] = authority.rpartition("@")[2]
         target = rest[len(authority) :]
         if not target.startswith("/"):
             target = "/" + target
@@ -279,6 +291,8 @@ def _origin_form(request: web.BaseRequest) -> str:
         raise RequestRefusedError(
             HTTPStatus.BAD_REQUEST, "the request target holds characters that must be escaped"
         )
+    if _HOST.fullmatch(headers.get("host", "")) is None:
+        raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "the host that is asked for is not a host")
     return target
 
 
@@ -289,6 +303,11 @@ def _read_headers(request: web.BaseRequest) -> dict[str, str]:
     # No field is longer than MAX_LINE, so a few of them cannot be too many bytes.
     if len(raw) * MAX_LINE > MAX_HEAD and sum([len(name) + len(value) for name, value in raw]) > MAX_HEAD:
         raise _too_many_headers(f"the headers are above the limit of {MAX_HEAD} bytes")
+    if request.body_exists and request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").lower() != "chunked":
+        # The field does not go further than here, and the body would still be coded.
+        raise RequestRefusedError(
+            HTTPStatus.NOT_IMPLEMENTED, "the gateway knows no transfer coding but chunked", close=True
+        )
     try:
         return join_headers(raw)
     except HeaderError as error:

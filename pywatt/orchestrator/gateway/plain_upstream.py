@@ -2,59 +2,44 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Set
+from collections.abc import Set
 from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import (
-    BaseConnector,
-    ClientConnectorError,
+    ClientConnectionError,
     ClientError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
+    ClientOSError,
+    ClientPayloadError,
+    ServerDisconnectedError,
     ServerTimeoutError,
-    TCPConnector,
-    UnixConnector,
     hdrs,
     web,
 )
-from multidict import CIMultiDict
-from yarl import URL
+from aiohttp.http import HttpProcessingError, RawResponseMessage, StreamWriter
 
 from pywatt.http.headers import HOP_BY_HOP
 from pywatt.messaging.deadlines import Deadlines
+from pywatt.orchestrator.gateway.connection_pool import CONNECT_SECONDS, ConnectionPool
 from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, request_id_field
 from pywatt.orchestrator.gateway.exchange import Exchange
-from pywatt.orchestrator.gateway.plain_request import PlainRequest
-from pywatt.orchestrator.gateway.raw_response import (
-    HandedOverResponse,
-    StreamedResponse,
-    has_no_body,
-)
+from pywatt.orchestrator.gateway.plain_request import is_chunked, request_head
+from pywatt.orchestrator.gateway.raw_response import HandedOverResponse, StreamedResponse, has_no_body
 from pywatt.orchestrator.gateway.request_body import body_pieces
+from pywatt.orchestrator.gateway.upstream_connection import UpstreamAnswer, UpstreamConnection
 from pywatt.orchestrator.gateway.websocket_proxy import Tunnels, asks_for_websocket
-from pywatt.protocol.listen import ListenAddress, UnixAddress
+from pywatt.protocol.listen import ListenAddress, TcpAddress
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 5.0
-# Servers close idle connections after two to five seconds; a request must not meet that moment.
-_IDLE_SECONDS = 1.5
-_MAX_CONNECTIONS = 1024
-_OPENED_AT_A_TIME = 4
-_MAX_LINE = 64 * 1024
-_NO_TIMEOUT: Final = ClientTimeout(total=None, connect=None, sock_connect=CONNECT_SECONDS, sock_read=None)
 _HOP_BY_HOP: Final = frozenset(name.encode("ascii") for name in HOP_BY_HOP)
-
-# aiohttp would add these of its own when the client sent none.
-_NOT_OURS_TO_ADD = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE)
+_NO_CONTEXT: Final = nullcontext()
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 
 class PlainUpstream:
-    """The connections to the HTTP address of one process of a module.
+    """The HTTP address of one process of a module.
 
     Args:
         address: where the module listens.
@@ -71,23 +56,13 @@ class PlainUpstream:
         self._timeout = timeout
         self._deadlines = Deadlines()
         self._tunnels = tunnels
-        self._host, self._port, connector = _connector(address)
-        self._session = ClientSession(
-            connector=connector,
-            cookie_jar=DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            timeout=_NO_TIMEOUT,
-            request_class=PlainRequest,
-            skip_auto_headers=_NOT_OURS_TO_ADD,
-            max_line_size=_MAX_LINE,
-            max_field_size=_MAX_LINE,
-        )
+        self._host = str(address) if isinstance(address, TcpAddress) else "localhost"
+        self._connections = ConnectionPool(address)
 
-    async def close(self) -> None:
-        """Close all connections."""
+    def close(self) -> None:
+        """Close all connections; those in use as soon as they are not."""
         self._deadlines.close()
-        await self._session.close()
+        self._connections.close()
 
     def leads_to(self, address: ListenAddress, generation: int) -> bool:
         """Tell whether these are connections to a process.
@@ -98,11 +73,11 @@ class PlainUpstream:
         """
         return self.address == address and self._generation == generation
 
-    async def retire(self) -> None:
+    def retire(self) -> None:
         """Close all connections as soon as the answers that are still on their way have been passed on."""
         self._retired = True
         if not self._users:
-            await self.close()
+            self.close()
 
     async def pass_on(self, exchange: Exchange) -> web.StreamResponse:
         """Send the request to the module and its answer to the client.
@@ -116,68 +91,78 @@ class PlainUpstream:
         exchange.module.link.expect_calls()
         self._users += 1
         try:
-            response = await self._ask(exchange)
+            answer = await self._answer_of(exchange)
             try:
-                if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
-                    return await self._tunnels.join(exchange, response)
-                with _without_end(exchange, response):
-                    return await _relay(exchange, response)
+                status = answer.head.code
+                if status == HTTPStatus.SWITCHING_PROTOCOLS and asks_for_websocket(exchange.request.headers):
+                    return await self._tunnels.join(exchange, answer)
+                if status < HTTPStatus.OK:
+                    raise exchange.refusal(
+                        HTTPStatus.BAD_GATEWAY, f"the module answered with the status {status}, unasked"
+                    )
+                with _without_end(exchange, answer):
+                    return await _relay(exchange, answer)
             finally:
-                if response.connection is not None:
-                    response.close()  # the answer was not passed on whole: the session has not got it back
+                self._connections.hand_back(answer.connection)
         finally:
             self._users -= 1
             if self._retired and not self._users:
-                await self.close()
+                self.close()
 
-    async def _ask(self, exchange: Exchange) -> ClientResponse:
+    async def _answer_of(self, exchange: Exchange) -> UpstreamAnswer:
         """Send the request and wait for the head of the answer."""
-        request = exchange.request
         name = exchange.module.name
         try:
-            if not request.body_exists or exchange.body is not None:
-                with self._deadlines.limit(self._timeout):
-                    return await self._send(exchange, exchange.body)
-            async with asyncio.timeout(self._timeout) as clock:
-                upload = _Upload(exchange, self._timeout, clock)
-                response = await self._send(exchange, upload)
-                upload.clock = None
-                return response
+            return await self._ask(exchange)
         except ServerTimeoutError:
             raise exchange.refusal(
                 HTTPStatus.GATEWAY_TIMEOUT, f"no connection to the module within {CONNECT_SECONDS:g} s"
             ) from None
-        except ClientConnectorError as error:
-            logger.warning("module %s does not answer on %s: %s", name, self.address, error)
-            raise exchange.refusal(
-                HTTPStatus.BAD_GATEWAY, "the module does not answer on the address it announced"
-            ) from error
-        except ClientError as error:
-            if isinstance(error.__cause__, RequestRefusedError):
-                raise error.__cause__ from None
-            logger.warning("request %s to module %s failed: %r", exchange.request_id, name, error)
-            raise exchange.refusal(
-                HTTPStatus.BAD_GATEWAY, "the module went away before it answered"
-            ) from error
         except TimeoutError:
             raise exchange.refusal(
                 HTTPStatus.GATEWAY_TIMEOUT, f"the module did not answer within {self._timeout:g} s"
             ) from None
+        except (ClientError, HttpProcessingError) as error:
+            if isinstance(error.__cause__, RequestRefusedError):
+                raise error.__cause__ from None
+            logger.warning("request %s to module %s failed: %r", exchange.request_id, name, error)
+            raise exchange.refusal(HTTPStatus.BAD_GATEWAY, _why_no_answer(error)) from error
+        except OSError as error:
+            logger.warning("module %s does not answer on %s: %s", name, self.address, error)
+            raise exchange.refusal(
+                HTTPStatus.BAD_GATEWAY, "the module does not answer on the address it announced"
+            ) from error
 
-    async def _send(self, exchange: Exchange, body: "bytes | _Upload | None") -> ClientResponse:
-        return await self._session.request(
-            exchange.request.method,
-            self._url(exchange.match.target),
-            headers=_request_headers(exchange),
-            data=body,
-            allow_redirects=False,
-        )
+    async def _ask(self, exchange: Exchange) -> UpstreamAnswer:
+        request = exchange.request
+        if request.body_exists and exchange.body is None and request.content.is_eof():
+            exchange.body = request.content.read_nowait()  # it came with the head, as small ones do
+        head = request_head(exchange, self._host)
+        if request.body_exists and exchange.body is None:
+            async with asyncio.timeout(self._timeout) as clock:
+                upload = _Upload(exchange, self._timeout, clock)
+                answer = await self._send(exchange, head, upload)
+                upload.clock = None
+                return answer
+        with self._deadlines.limit(self._timeout):
+            return await self._send(exchange, head + (exchange.body or b""))
 
-    def _url(self, target: str) -> URL:
-        path, _, query = target.partition("?")
-        return URL.build(
-            scheme="http", host=self._host, port=self._port, path=path, query_string=query, encoded=True
-        )
+    async def _send(self, exchange: Exchange, data: bytes, upload: "_Upload | None" = None) -> UpstreamAnswer:
+        method = exchange.request.method
+        repeatable = upload is None and method in _IDEMPOTENT
+        fresh = False
+        while True:
+            connection = await self._connections.take(fresh=fresh)
+            try:
+                sending = None if upload is None else upload.send(connection)
+                return await connection.ask(method, data, sending)
+            except BaseException as error:
+                self._connections.hand_back(connection)
+                # The module may have closed it in the moment in which it was taken (RFC 9112, section 9.3.1).
+                closed = connection.used and isinstance(error, (ServerDisconnectedError, ClientOSError))
+                if not (closed and repeatable):
+                    raise
+                fresh = True
 
 
 class _Upload:
@@ -189,89 +174,49 @@ class _Upload:
     def __init__(self, exchange: Exchange, timeout: float, clock: asyncio.Timeout) -> None:
         self._exchange = exchange
         self._timeout = timeout
-        self._begun = False
         self.clock: asyncio.Timeout | None = clock
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._begun:
-            # The session would try an idempotent method again on a new connection; the body is gone by then.
-            raise ConnectionError("the request body cannot be sent twice")
-        self._begun = True
+    async def send(self, connection: UpstreamConnection) -> None:
         loop = asyncio.get_running_loop()
-        async for piece in body_pieces(self._exchange):
-            if self.clock is not None:
-                self.clock.reschedule(loop.time() + self._timeout)
-            yield piece
+        writer = StreamWriter(connection, loop)
+        if is_chunked(self._exchange):
+            writer.enable_chunking()
+        try:
+            async for piece in body_pieces(self._exchange):
+                if self.clock is not None and not self.clock.expired():
+                    self.clock.reschedule(loop.time() + self._timeout)
+                await writer.write(piece)
+            await writer.write_eof()
+        except ClientConnectionError as error:
+            # It may have answered all the same: whoever waits for that will see.
+            logger.debug("a module takes no more of a request: %r", error)
+        except Exception as error:
+            broken = ClientPayloadError("the request was broken off")
+            broken.__cause__ = error
+            connection.fail(broken)
 
 
-class _UnhurriedConnector(TCPConnector):
-    """Opens few connections at a time.
-
-    A process that has just become ready is met by all that waited for it. Simple servers listen with a
-    backlog of 5, and the system tries a connection that finds it full only after a second again, then after
-    two more.
-    """
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._opening = asyncio.Semaphore(_OPENED_AT_A_TIME)
-
-    async def _create_connection(self, *arguments: Any) -> Any:
-        async with self._opening:
-            return await super()._create_connection(*arguments)
+def _why_no_answer(error: Exception) -> str:
+    if isinstance(error, HttpProcessingError):
+        return "the module's answer is not valid HTTP"
+    return "the module went away before it answered"
 
 
-def _connector(address: ListenAddress) -> tuple[str, int | None, BaseConnector]:
-    if isinstance(address, UnixAddress):
-        return (
-            "localhost",
-            None,
-            UnixConnector(address.path, keepalive_timeout=_IDLE_SECONDS, limit=_MAX_CONNECTIONS),
-        )
-    return (
-        address.host,
-        address.port,
-        _UnhurriedConnector(keepalive_timeout=_IDLE_SECONDS, limit=_MAX_CONNECTIONS, use_dns_cache=False),
-    )
-
-
-def _request_headers(exchange: Exchange) -> CIMultiDict[str]:
-    headers = exchange.headers
-    given = exchange.request.headers
-    if hdrs.TRANSFER_ENCODING in given:
-        headers.pop("content-length", None)
-    # The gateway itself has told the client to go on.
-    headers.pop("expect", None)
-    if asks_for_websocket(given):
-        headers["connection"] = "Upgrade"
-        headers["upgrade"] = "websocket"
-    for name, value in headers.items():
-        if not value.isascii():
-            headers[name] = _as_utf8_bytes(value)
-    return CIMultiDict(headers)
-
-
-def _as_utf8_bytes(value: str) -> str:
-    """Prepare a latin-1 value for a writer that encodes as UTF-8, so that UTF-8 leaves as it came."""
-    try:
-        return value.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        return value
-
-
-def _without_end(exchange: Exchange, response: ClientResponse) -> AbstractContextManager[None]:
+def _without_end(exchange: Exchange, answer: UpstreamAnswer) -> AbstractContextManager[None]:
     """Let nobody wait for the end of an event stream when the process that sends it has to leave."""
-    if response.content_type == "text/event-stream":
-        return exchange.module.gate.endless(response.close)
-    return nullcontext()
+    content_type = answer.head.headers.get(hdrs.CONTENT_TYPE, "")
+    if content_type.partition(";")[0].strip().lower() != "text/event-stream":
+        return _NO_CONTEXT
+    leaves = ClientConnectionError("the process of the module leaves")
+    return exchange.module.gate.endless(lambda: answer.connection.fail(leaves))
 
 
-async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResponse:
+async def _relay(exchange: Exchange, upstream: UpstreamAnswer) -> web.StreamResponse:
     """Hand the answer to the client as it arrives."""
     request = exchange.request
-    answer = StreamedResponse(response.status, response.reason, _response_fields(exchange, response))
-    content = response.content
-    empty = has_no_body(request.method, response.status)
+    head, content = upstream.head, upstream.body
+    answer = StreamedResponse(head.code, head.reason, _response_fields(exchange, head))
+    empty = has_no_body(request.method, head.code)
     try:
         # Most answers are small and have come whole by now: one write, and no watch over the client.
         await answer.begin(request, b"" if empty else content.read_nowait())
@@ -281,7 +226,7 @@ async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResp
             if piece := await content.readany():
                 await answer.send(request, piece)
         await answer.write_eof()
-    except (ClientError, TimeoutError) as error:
+    except (ClientError, HttpProcessingError, TimeoutError) as error:
         if request.transport is None or request.transport.is_closing():
             raise ConnectionResetError("the client left") from error
         if not answer.begun:
@@ -298,14 +243,14 @@ async def _relay(exchange: Exchange, response: ClientResponse) -> web.StreamResp
     return answer
 
 
-def _response_fields(exchange: Exchange, response: ClientResponse) -> list[tuple[bytes, bytes]]:
+def _response_fields(exchange: Exchange, head: RawResponseMessage) -> list[tuple[bytes, bytes]]:
     dropped: Set[bytes] = _HOP_BY_HOP
-    if hdrs.CONNECTION in response.headers:
-        options = ",".join(response.headers.getall(hdrs.CONNECTION)).split(",")
+    if hdrs.CONNECTION in head.headers:
+        options = ",".join(head.headers.getall(hdrs.CONNECTION)).split(",")
         dropped = dropped | {name.strip().lower().encode("latin-1", "replace") for name in options}
     fields = []
     named = False
-    for name, value in response.raw_headers:
+    for name, value in head.raw_headers:
         lowered = name.lower()
         if lowered not in dropped:
             fields.append((lowered, value))

@@ -86,8 +86,7 @@ class RawResponse(web.StreamResponse):
         else:
             transport.write(head)
             await send_slices(request, body)
-        if transport.get_write_buffer_size() > _HIGH_WATER:
-            await _drain(request)
+        await _drain(request, transport)
         return request.writer
 
     async def write_eof(self, data: bytes = b"") -> None:
@@ -190,8 +189,7 @@ class StreamedResponse(web.StreamResponse):
             transport.write(b"\r\n")
         else:
             transport.write(piece)
-        if transport.get_write_buffer_size() > _HIGH_WATER:
-            await _drain(request)
+        await _drain(request, transport)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Mark the end of the body."""
@@ -281,15 +279,18 @@ async def send_slices(request: web.BaseRequest, body: bytes) -> None:
     """
     view = memoryview(body)
     for start in range(0, len(body), _SLICE):
-        if request.transport is None:
+        transport = request.transport
+        if transport is None:
             raise ConnectionResetError("the client left")
-        request.transport.write(view[start : start + _SLICE])
-        await _drain(request)
+        transport.write(view[start : start + _SLICE])
+        await _drain(request, transport)
 
 
-async def _drain(request: web.BaseRequest) -> None:
-    async with asyncio.timeout(SEND_STALL_SECONDS):
-        await request.writer.drain()
+async def _drain(request: web.BaseRequest, transport: asyncio.Transport) -> None:
+    """Wait until the client takes what was written, if that is much."""
+    if transport.get_write_buffer_size() > _HIGH_WATER:
+        async with asyncio.timeout(SEND_STALL_SECONDS):
+            await request.writer.drain()
 
 
 class _DateField:

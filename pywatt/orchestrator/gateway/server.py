@@ -6,9 +6,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from pywatt.http.limits import HEAD_DEADLINE, KEEP_ALIVE, MAX_FIELDS
+from pywatt.http.request_connection import RequestConnection
 from pywatt.orchestrator.gateway.error_responses import RequestRefusedError, error_response
 from pywatt.orchestrator.gateway.raw_response import HandedOverResponse
 from pywatt.orchestrator.metrics.request_counts import RequestSeries
@@ -20,7 +20,7 @@ MAX_LINE = 8190
 SWEEP_SECONDS = 1.0
 
 
-class GatewayConnection(RequestHandler):
+class GatewayConnection(RequestConnection):
     """One client's connection.
 
     Attributes:
@@ -35,7 +35,7 @@ class GatewayConnection(RequestHandler):
         super().__init__(
             server,
             loop=loop,
-            access_log=None,  # type: ignore[arg-type]
+            access_log=None,
             auto_decompress=False,
             keepalive_timeout=KEEP_ALIVE,
             max_headers=MAX_FIELDS,

@@ -9,11 +9,12 @@ import logging
 from collections.abc import Mapping
 from typing import cast
 
-from aiohttp import ClientResponse, hdrs, web
+from aiohttp import hdrs, web
 from aiohttp.http import StreamWriter
 
 from pywatt.orchestrator.gateway.exchange import Exchange
 from pywatt.orchestrator.gateway.raw_response import HandedOverResponse, write_head
+from pywatt.orchestrator.gateway.upstream_connection import UpstreamAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -47,29 +48,27 @@ class Tunnels:
         """How many there are."""
         return len(self._open)
 
-    async def join(self, exchange: Exchange, response: ClientResponse) -> web.StreamResponse:
+    async def join(self, exchange: Exchange, answer: UpstreamAnswer) -> web.StreamResponse:
         """Confirm the switch to the client and pass bytes both ways until one side leaves.
 
         Args:
             exchange: the client's request.
-            response: the module's answer with status 101.
+            answer: the module's, with status 101.
         """
         request = exchange.request
-        connection = response.connection
-        if connection is None or connection.protocol is None or connection.transport is None:
-            return HandedOverResponse()
-        fields = [(name, value) for name, value in response.raw_headers if name.lower() not in _DROPPED]
+        connection = answer.connection
+        fields = [(name, value) for name, value in answer.head.raw_headers if name.lower() not in _DROPPED]
         fields += [(b"connection", b"Upgrade"), (b"upgrade", b"websocket")]
-        await request.writer.write(write_head(request, response.status, fields, keep_alive=True))
-        if request.transport is None:
+        await request.writer.write(write_head(request, answer.head.code, fields, keep_alive=True))
+        if request.transport is None or connection.transport is None:
             return HandedOverResponse()
         tunnel = _Tunnel()
-        upstream_writer = StreamWriter(connection.protocol, asyncio.get_running_loop())
+        upstream_writer = StreamWriter(connection, asyncio.get_running_loop())
         to_client = _OneWay(tunnel, connection.transport, cast(StreamWriter, request.writer))
         to_module = _OneWay(tunnel, request.transport, upstream_writer)
         self._open.add(tunnel)
         try:
-            connection.protocol.set_parser(to_client, None)
+            connection.set_parser(to_client, None)
             request.protocol.set_parser(to_module)  # type: ignore[arg-type]
             with exchange.module.gate.endless(tunnel.ended.set):
                 await tunnel.ended.wait()
@@ -77,7 +76,8 @@ class Tunnels:
             self._open.discard(tunnel)
             to_client.stop()
             to_module.stop()
-        return HandedOverResponse(response.status)
+            connection.close()  # not at once: what the client said last still goes to the module
+        return HandedOverResponse(answer.head.code)
 
     def close(self) -> None:
         """Part all connections."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 from typing import Any, Final
 
+from pywatt.orchestrator.command_lines import how_to_start
 from pywatt.orchestrator.logs.log_directory import LOGS_IN_RUN_DIRECTORY, file_name, read_file_name
 from pywatt.orchestrator.logs.stored_lines import OpenLogFile
 from pywatt.orchestrator.processes.run_location import locate
@@ -27,7 +28,7 @@ class NoLogsError(PyWattSDKError):
 
     def __init__(self, configuration: str, directory: str) -> None:
         super().__init__(f"{configuration} has logged nothing yet: there is no {directory}")
-        self.advice = f"start it with: pywatt up -f {configuration}"
+        self.advice = how_to_start(configuration)
 
 
 class StoredLogs:

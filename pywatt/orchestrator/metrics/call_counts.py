@@ -6,7 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from pywatt.errors import ApplicationError, CallError
+from pywatt.errors import (
+    ApplicationError,
+    CallError,
+    CallTimeout,
+    EndpointNotFound,
+    InternalCallError,
+    InvalidPayload,
+    ModuleUnavailable,
+)
 from pywatt.observe.histogram import Histogram
 
 OK: Final = "ok"
@@ -14,6 +22,17 @@ APPLICATION: Final = "application"
 """Stands for every code that a module makes up itself: they are without number."""
 DELIVERED: Final = "delivered"
 LOST: Final = "lost"
+
+USUAL_OUTCOMES: Final = (
+    OK,
+    APPLICATION,
+    CallTimeout.fixed_code,
+    ModuleUnavailable.fixed_code,
+    EndpointNotFound.fixed_code,
+    InvalidPayload.fixed_code,
+    InternalCallError.fixed_code,
+)
+"""What may occur with any module."""
 
 
 class CallSeries:

@@ -5,12 +5,14 @@ Each family is described in docs/operations.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pywatt.build_info import get_version_info
 from pywatt.observe.metrics_text import MetricsText
+from pywatt.orchestrator.metrics.call_counts import DELIVERED, LOST, USUAL_OUTCOMES
 from pywatt.orchestrator.metrics.process_usage import add_module_processes, add_own_process
+from pywatt.orchestrator.metrics.request_counts import USUAL
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
 if TYPE_CHECKING:
@@ -98,9 +100,9 @@ def _add_requests(text: MetricsText, requests: RequestCounts) -> None:
         "pywatt_gateway_requests_total",
         "Requests that the gateway has served, by module and class of status.",
         (
-            ({**labels, "code": code}, count)
+            sample
             for labels, counted in series
-            for code, count in counted.by_class()
+            for sample in _by(labels, "code", USUAL, dict(counted.by_class()))
         ),
     )
     text.histogram(
@@ -121,9 +123,9 @@ def _add_calls(text: MetricsText, broker: Broker) -> None:
         "pywatt_calls_total",
         "Calls between modules, by the called one and their outcome.",
         (
-            ({**labels, "outcome": outcome}, count)
+            sample
             for labels, counted in series
-            for outcome, count in sorted(counted.outcomes.items())
+            for sample in _by(labels, "outcome", USUAL_OUTCOMES, counted.outcomes)
         ),
     )
     text.histogram(
@@ -135,9 +137,9 @@ def _add_calls(text: MetricsText, broker: Broker) -> None:
         "pywatt_notifications_total",
         "Notifications between modules, by the notified one and their outcome.",
         (
-            ({**labels, "outcome": outcome}, count)
+            sample
             for labels, counted in series
-            for outcome, count in sorted(counted.notifications.items())
+            for sample in _by(labels, "outcome", (DELIVERED, LOST), counted.notifications)
         ),
     )
 
@@ -164,6 +166,14 @@ def _add_queues(text: MetricsText, modules: Collection[ManagedModule], broker: B
         "Bytes that wait to be sent to the module.",
         ((_name(module), _bytes_to_send(module)) for module in modules),
     )
+
+
+def _by(
+    labels: Labels, label: str, usual: Collection[str], counted: Mapping[str, int]
+) -> Iterator[tuple[Labels, int]]:
+    """Samples by a further label; of a module also those of 0, or `rate` would not see the first failure."""
+    counts = {**dict.fromkeys(usual, 0), **counted} if labels["module"] else counted
+    return (({**labels, label: value}, count) for value, count in counts.items())
 
 
 def _bytes_to_send(module: ManagedModule) -> int:

@@ -10,6 +10,9 @@ from pywatt.observe.histogram import Histogram
 ABANDONED: Final = "abandoned"
 """Stands for the class of status where the client got no whole answer: it left, or the answer broke off."""
 
+USUAL: Final = ("2xx", "4xx", "5xx", ABANDONED)
+"""What may occur with any module."""
+
 _CLASSES: Final = (ABANDONED, "1xx", "2xx", "3xx", "4xx", "5xx")
 
 

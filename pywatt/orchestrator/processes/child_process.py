@@ -224,6 +224,7 @@ class ChildProcess:
                 await asyncio.wait({self.exited})
             else:
                 _log.error("module %s: pid %d cannot be ended, it hangs in the kernel", self.name, self.pid)
+                self._stopping = False  # nobody waits for it any more, but it may end one day
                 return ProcessExit(None, int(signal.SIGKILL))
         return self.exited.result()
 
@@ -277,8 +278,10 @@ class ChildProcess:
             self._conclusion = self._loop.create_task(self._tell_exit(), name=f"last lines of {self.name}")
 
     async def _tell_exit(self) -> None:
-        """What it wrote comes before its exit; until then its number is kept from being used again."""
+        """All that it started, and what it wrote, comes before its exit; its number is kept until then."""
         try:
+            # They may hold the port or the lock that the next process needs.
+            await self._members_gone_within(KILL_DEADLINE)
             await self._logs.finish(self._log, LAST_LINES_DEADLINE)
         finally:
             return_code = self._popen.wait()

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pywatt.channels.limits import MAX_SOCKET_PATH
 from pywatt.errors import PyWattSDKError
+from pywatt.orchestrator.command_lines import for_file
 from pywatt.orchestrator.processes.left_overs import (
     LeftOver,
     RecordedProcess,
@@ -53,17 +54,23 @@ class AlreadyRunning(RunDirectoryError):
     """Another orchestrator runs the same configuration.
 
     Args:
+        configuration: the file.
         path: the run directory.
         pid: the process that holds its lock; None when it has not written it yet.
+
+    Attributes:
+        advice: what a person can do about it.
     """
 
     prefix = ""
 
-    def __init__(self, path: Path, pid: int | None) -> None:
+    def __init__(self, configuration: Path, path: Path, pid: int | None) -> None:
         holder = "another process" if pid is None else f"process {pid}"
         super().__init__(f"this configuration is already running, in {holder} (run directory {path})")
         self.path = path
         self.pid = pid
+        look, stop = (for_file(f"pywatt {verb}", str(configuration)) for verb in ("ps", "down"))
+        self.advice = f"look at it with: {look}\nstop it with: {stop}"
 
 
 class RunDirectory:
@@ -98,7 +105,7 @@ class RunDirectory:
         _prepare_base(path.parent)
         descriptor = _open_private(path)
         try:
-            lock = _take_lock(path, descriptor)
+            lock = _take_lock(path, descriptor, configuration)
         except BaseException:
             os.close(descriptor)
             raise
@@ -295,7 +302,7 @@ def _open_private(path: Path, forbidden: int = 0o077) -> int:
     return descriptor
 
 
-def _take_lock(path: Path, directory: int) -> int:
+def _take_lock(path: Path, directory: int, configuration: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         lock = os.open(LOCK, flags, 0o600, dir_fd=directory)
@@ -306,7 +313,7 @@ def _take_lock(path: Path, directory: int) -> int:
     except BlockingIOError:
         holder = os.pread(lock, 32, 0).strip()
         os.close(lock)
-        raise AlreadyRunning(path, int(holder) if holder.isdigit() else None) from None
+        raise AlreadyRunning(configuration, path, int(holder) if holder.isdigit() else None) from None
     except OSError as error:
         os.close(lock)
         raise RunDirectoryError(f"{path / LOCK} cannot be locked: {error.strerror or error}") from error

@@ -42,8 +42,8 @@ class ManualControl:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    async def restart(self, name: str) -> None:
-        """Restart a module, or start it; returns before it is ready.
+    def restart(self, name: str) -> Coroutine[Any, Any, None]:
+        """Begin to restart a module, or to start it; what is returned waits for the end, before it is ready.
 
         A restart that waits for its turn is shared: whoever asks meanwhile gets the same one, which begins
         later than they asked.
@@ -58,28 +58,25 @@ class ManualControl:
         if task is None:
             task = self._begin(self._restart_in_turn(name), f"restart {name}")
             self._awaited_restarts[name] = task
-        await self._finished(task)
+        return self._finished(task)
 
-    async def start(self, names: Iterable[str]) -> list[str]:
-        """Start modules that are at rest, and what they depend on if it is; returns before they are ready.
+    def start(self, names: Iterable[str]) -> Coroutine[Any, Any, list[str]]:
+        """Begin to start modules that are at rest, and what they depend on if it is; waits as `restart` does.
 
         Args:
             names: of modules that exist.
 
         Returns:
-            Those that were started, dependencies first.
+            In the end: those that were started, dependencies first.
 
         Raises:
             OrchestratorStopping: nothing is started any more.
         """
-        started = []
-        for name in self._with_dependencies(names):
-            if await self._finished(self._begin(self._start_in_turn(name), f"start {name}")):
-                started.append(name)
-        return started
+        ordered = self._with_dependencies(names)
+        return self._finished(self._begin(self._start_in_turns(ordered), f"start {' '.join(ordered)}"))
 
-    async def stop(self, names: Iterable[str]) -> None:
-        """Stop modules, each after those among them that depend on it; returns when all have ended.
+    def stop(self, names: Iterable[str]) -> Coroutine[Any, Any, None]:
+        """Begin to stop modules, each after those among them that depend on it; waits until all have ended.
 
         Args:
             names: of modules that exist.
@@ -87,7 +84,7 @@ class ManualControl:
         Raises:
             OrchestratorStopping: they are being stopped anyway.
         """
-        await self._finished(self._begin(self._stop_in_turn(sorted(names)), "stop"))
+        return self._finished(self._begin(self._stop_in_turn(sorted(names)), "stop"))
 
     async def close(self) -> None:
         """Give up what has not been done: whatever runs is going to be stopped."""
@@ -102,6 +99,9 @@ class ManualControl:
         async with self._turns[name]:
             self._awaited_restarts.pop(name, None)
             await self._supervisor.modules[name].restart()
+
+    async def _start_in_turns(self, names: list[str]) -> list[str]:
+        return [name for name in names if await self._start_in_turn(name)]
 
     async def _start_in_turn(self, name: str) -> bool:
         async with self._turns[name]:

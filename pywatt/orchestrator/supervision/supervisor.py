@@ -157,6 +157,8 @@ class Supervisor:
     def _changed(self, module: ManagedModule, before: ModuleState) -> None:
         if module.state in ENDED and module.state is not ModuleState.STOPPED:
             self._report_dependents(module)
+        elif before in ENDED:
+            self._reassure_dependents(module)
         for listener in self._listeners:
             listener(module, before)
 
@@ -168,6 +170,13 @@ class Supervisor:
                 dependent.last_error = f"waits for {module.name}, which is {module.state.value}: {reason}"
                 self._surroundings.reporter.event("ERROR", dependent.last_error, name)
                 self._report_dependents(dependent)
+
+    def _reassure_dependents(self, module: ManagedModule) -> None:
+        for name in self.dependents[module.name]:
+            dependent = self.modules[name]
+            if dependent.state is ModuleState.WAITING and not self.is_lost(dependent):
+                dependent.last_error = None
+                self._reassure_dependents(dependent)
 
     def _is_held_up(self, module: ManagedModule) -> bool:
         if module.state is ModuleState.WAITING:

@@ -32,16 +32,10 @@ class ServiceManager:
         if notifier.watchdog is not None:
             self._beat(notifier.watchdog / 2)
 
-    def changed(self) -> None:
-        """Tell how many modules are ready; call it when the gateway serves and whenever a state changes."""
-        if self._stopping:
-            return
-        status = self._status()
-        if self._told_ready or not self._supervisor.settled:
-            self._notifier.tell(STATUS=status)
-        else:
-            self._told_ready = True
-            self._notifier.tell(READY=1, MAINPID=os.getpid(), STATUS=status)
+    def open(self) -> None:
+        """The gateway serves: tell how many modules are ready, now and whenever a state changes."""
+        self._supervisor.on_change(lambda _module, _before: self._tell_standing())
+        self._tell_standing()
 
     def stopping(self) -> None:
         """Tell that the whole ends."""
@@ -53,6 +47,16 @@ class ServiceManager:
         if self._pulse is not None:
             self._pulse.cancel()
         self._notifier.close()
+
+    def _tell_standing(self) -> None:
+        if self._stopping:
+            return
+        status = self._status()
+        if self._told_ready or not self._supervisor.settled:
+            self._notifier.tell(STATUS=status)
+        else:
+            self._told_ready = True
+            self._notifier.tell(READY=1, MAINPID=os.getpid(), STATUS=status)
 
     def _status(self) -> str:
         modules = self._supervisor.modules.values()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -80,7 +81,7 @@ def test_wrong_usage_says_what_and_what_to_do(
 def test_a_missing_configuration_says_what_where_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["up"]) == 2
     assert capsys.readouterr().err == (
-        "error: no such file\n"
+        "error: pywatt.toml: no such file\n"
         "  --> pywatt.toml\n"
         "  create it, name another with -f FILE, or run a single module with: pywatt run FILE\n"
     )
@@ -102,7 +103,7 @@ def test_every_problem_of_a_configuration_is_shown(capsys: pytest.CaptureFixture
 def test_a_wrong_address_on_the_command_line_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     Path("web.py").write_text("")
     assert invoke(["run", "web.py", "--listen", "9900"]) == 2
-    assert 'error: is the text "9900"\n  --> --listen\n' in capsys.readouterr().err
+    assert 'error: --listen: is the text "9900"\n  --> --listen\n' in capsys.readouterr().err
 
 
 def test_errors_are_coloured_on_demand_only(
@@ -170,6 +171,30 @@ def test_completion_completes() -> None:
     assert run_separately("import pywatt.cli; pywatt.cli.main()", environment).split() == [
         "plain,--log-format"
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("version >&-", 0),
+        ("ps >&-", 3),
+        ("ps 2>&-", 3),
+        ("version --nonsense 2>&-", 2),
+        ("call catalog price - <&-", 2),
+        ("version <&- >&- 2>&-", 0),
+    ],
+)
+def test_a_standard_stream_may_be_closed(command: str, code: int) -> None:
+    ended = subprocess.run(
+        f"{shlex.quote(sys.executable)} -m pywatt {command}",
+        shell=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == code
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["up", "--help"], ["run", "--help"], ["bench", "--help"]])

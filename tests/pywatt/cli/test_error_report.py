@@ -11,6 +11,7 @@ from pywatt.cli.commands import invoke
 from pywatt.cli.error_report import report, report_as_log
 from pywatt.errors import ConfigError, NetworkError
 from pywatt.orchestrator.configuration.errors import ConfigurationError, ConfigurationProblem
+from pywatt.orchestrator.control.errors import ControlError
 from pywatt.orchestrator.gateway.gateway_address import GatewayAddressError
 from pywatt.orchestrator.processes.run_directory import AlreadyRunning
 from pywatt.protocol.listen import TcpAddress
@@ -28,17 +29,34 @@ def test_a_configuration_error_is_shown_problem_by_problem(capsys: pytest.Captur
     ]
     assert report(ConfigurationError(problems)) == 2
     assert capsys.readouterr().err == (
-        "error: is missing\n  --> a.toml\n"
+        "error: a.toml: is missing\n  --> a.toml\n"
         "error: x.y: is wrong\n  --> a.toml:7\n  expected right\n  write right\n"
     )
 
 
+def test_what_is_quoted_does_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    error = ConfigError("no \x1b[2J")
+    error.advice = "give \x1b]0;title\x07up\nor \x9b"  # type: ignore[attr-defined]
+    report(error)
+    assert capsys.readouterr().err == "error: no \\x1b[2J\n  give \\x1b]0;title\\x07up\n  or \\x9b\n"
+
+
 def test_a_second_start_says_how_to_stop_the_first(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report(AlreadyRunning(Path("/run/x"), 17)) == 1
+    assert report(AlreadyRunning(Path("pywatt.toml"), Path("/run/x"), 17)) == 1
     assert capsys.readouterr().err == (
         "error: this configuration is already running, in process 17 (run directory /run/x)\n"
         "  look at it with: pywatt ps\n"
         "  stop it with: pywatt down\n"
+    )
+    assert report(AlreadyRunning(Path("my shop/pywatt.toml"), Path("/run/x"), 17)) == 1
+    assert "  stop it with: pywatt down --file 'my shop/pywatt.toml'\n" in capsys.readouterr().err
+
+
+def test_nothing_in_an_error_moves_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    details = {"modules": [{"name": "a", "log": ["one\ntwo", "\x1b]0;title\x07"]}]}
+    assert report(ControlError("module_failed", "a failed: \x1b[2J", "", details)) == 1
+    assert capsys.readouterr().err == (
+        "error: a failed: \\x1b[2J\n  a | one\n  a | two\n  a | \\x1b]0;title\\x07\n"
     )
 
 

@@ -169,7 +169,7 @@ class TestErrors:
         assert invoke(["logs"]) == 3
         said = capsys.readouterr().err
         assert "pywatt.toml has logged nothing yet" in said
-        assert "pywatt up -f pywatt.toml" in said
+        assert "start it with: pywatt up -d\n" in said
 
     @pytest.mark.usefixtures("folder")
     def test_a_module_that_has_logged_nothing_has_an_empty_log(

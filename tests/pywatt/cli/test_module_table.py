@@ -53,6 +53,11 @@ def test_trouble_stands_below_its_module() -> None:
     assert lines[5].startswith("b ")
 
 
+def test_what_a_module_wrote_cannot_move_the_cursor_and_keeps_to_its_lines() -> None:
+    lines = plain(module(state="failed", reason="no \x1b[2Jluck", log=["first\nsecond", "\x9b31mred"]))
+    assert lines[2:] == [r"  no \x1b[2Jluck", "  | first", "  | second", r"  | \x9b31mred"]
+
+
 def test_lines_fit_the_terminal() -> None:
     lines = plain(module(reason="x" * 100), width=40)
     assert max(map(len, lines)) == 40

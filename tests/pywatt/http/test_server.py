@@ -207,6 +207,24 @@ class TestRequests:
         assert first["body"] == b"da"
         assert second == {"type": "http.disconnect"}
 
+    async def test_a_body_that_breaks_becomes_a_disconnect(self, serving: Any, connect: Any) -> None:
+        began = asyncio.Event()
+        heard: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        @http_only
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            first = await receive()
+            began.set()
+            heard.set_result([first, await receive()])
+
+        client = await connect(await serving(app))
+        await client.send("POST / HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n\n3\nabc\n")
+        await asyncio.wait_for(began.wait(), DEADLINE)
+        await client.send("not a length\n")
+        first, second = await asyncio.wait_for(heard, DEADLINE)
+        assert first["body"] == b"abc"
+        assert second == {"type": "http.disconnect"}
+
 
 class TestResponses:
     async def test_headers_go_out_as_the_application_gave_them(self, serving: Any, connect: Any) -> None:

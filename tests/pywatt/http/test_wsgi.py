@@ -57,6 +57,14 @@ class TestOperations:
         response = await ask(await adapt(echo_environ()), "/a")
         assert json.loads(response.body)["SCRIPT_NAME"] == ""
 
+    async def test_no_header_takes_the_place_of_another(self, adapt: Any, ask: Any) -> None:
+        def app(environ: dict[str, Any], start_response: START) -> list[bytes]:
+            start_response("200 OK", [])
+            return [environ["HTTP_X_FORWARDED_FOR"].encode()]
+
+        headers = {"x_forwarded_for": "6.6.6.6", "x-forwarded-for": "1.2.3.4"}
+        assert (await ask(await adapt(app), "/", "GET", headers)).body == b"1.2.3.4"
+
     async def test_a_query_that_is_not_ascii_is_escaped(self, adapt: Any, ask: Any) -> None:
         response = await ask(await adapt(echo_environ()), "/a?x=é%20&y[]=(1)")
         assert json.loads(response.body)["QUERY_STRING"] == "x=%C3%A9%20&y[]=(1)"

@@ -9,7 +9,7 @@ from supervised import News, Recorder, Workshop, workshop
 
 from pywatt.observe.redaction import register_secret
 from pywatt.orchestrator.events import (
-    LONGEST_MESSAGE,
+    LONGEST_TEXT,
     REPORT,
     RING,
     STATE,
@@ -55,10 +55,12 @@ def test_only_the_last_are_kept_and_the_rest_can_be_told() -> None:
     assert ring.missed(after=5) == 0
 
 
-def test_a_message_has_a_bound() -> None:
+def test_every_text_has_a_bound() -> None:
     ring = EventRing()
-    ring.record("INFO", "noise", "x" * (LONGEST_MESSAGE + 1))
-    assert len(ring.recent()[0].message) == LONGEST_MESSAGE
+    text = "x" * (LONGEST_TEXT + 1)
+    ring.record("INFO", "noise", text, reason=text)
+    (event,) = ring.recent()
+    assert event.message == event.fields["reason"] == "x" * LONGEST_TEXT
 
 
 async def test_a_subscriber_gets_what_happens_from_then_on() -> None:

@@ -202,7 +202,9 @@ class TestPiped:
 
     def test_control_characters_cannot_reach_a_terminal(self, piped: Screen) -> None:
         piped.console.module_line("web", b'{"message":"a\\u001b[2Jb\\u0007","\\u009b":"\\u009b"}')
+        piped.console.module_line("web", "a\u202eb\u2067c\u200fd".encode())
         assert piped.lines[0].endswith("a\\x1b[2Jb\\x07 \\x9b=\\x9b")
+        assert piped.lines[1] == "web     | a\\u202eb\\u2067c\u200fd"
 
     def test_a_line_cannot_pretend_to_be_another_module_s(self, piped: Screen) -> None:
         forged = "x\ncatalog | forged"

@@ -19,7 +19,9 @@ from pywatt.orchestrator.control.client import connect, wait_for_end
 from pywatt.orchestrator.control.commands import NAMES, CommandTable, SendItem
 from pywatt.orchestrator.control.errors import ConnectionLost, ControlError, ControlTimeout, NotRunning
 from pywatt.orchestrator.control.limits import ClientLimits
+from pywatt.orchestrator.control.orchestrator_commands import OrchestratorCommands
 from pywatt.orchestrator.control.server import ControlServer
+from pywatt.orchestrator.events import LONGEST_TEXT, RING, EventRing
 from pywatt.orchestrator.processes.run_directory import RunDirectory
 
 Result = TypeVar("Result")
@@ -209,13 +211,39 @@ def test_one_that_never_listens_is_told_with_its_process(
     assert f"kill {os.getpid()}" in (caught.value.advice or "")
 
 
+async def test_all_events_that_are_kept_are_told_however_long_they_are(
+    configuration: str, serve: Serve
+) -> None:
+    ring = EventRing()
+    for _ in range(RING):
+        ring.record("INFO", "noise", "\N{SNOWMAN}" * LONGEST_TEXT, why="\N{SNOWMAN}" * LONGEST_TEXT)
+
+    async def stop(_now: bool) -> None:
+        pass
+
+    await serve(OrchestratorCommands(ring, [], stop).table())
+
+    def ask() -> list[Any]:
+        with connect(configuration) as client:
+            return [item["event"]["number"] for item in client.stream("events", within=DEADLINE)]
+
+    assert await apart(ask) == list(range(1, RING + 1))
+
+
 # --- nothing runs
 
 
 def test_when_nothing_runs_it_says_how_to_start_it(configuration: str) -> None:
     with pytest.raises(NotRunning, match="nothing runs") as caught:
         connect(configuration)
-    assert caught.value.advice == f"start it with: pywatt up -d -f {configuration}"
+    assert caught.value.advice == f"start it with: pywatt up -d --file {configuration}"
+
+
+def test_when_there_is_no_such_file_it_says_so(configuration: str) -> None:
+    os.unlink(configuration)
+    with pytest.raises(NotRunning, match="nothing runs") as caught:
+        connect(configuration)
+    assert caught.value.advice == "there is no such file; name another with --file"
 
 
 def test_when_another_one_runs_it_is_named(configuration: str, tmp_path: Path) -> None:
@@ -241,8 +269,13 @@ def test_what_a_killed_orchestrator_left_is_removed_and_told(configuration: str)
 
 def test_the_end_is_the_end_of_the_lock(configuration: str) -> None:
     with RunDirectory.open(Path(configuration)), pytest.raises(ControlTimeout):
-        wait_for_end(configuration, 0.05)
-    wait_for_end(configuration, 0.0)
+        wait_for_end(configuration, os.getpid(), 0.05)
+    wait_for_end(configuration, os.getpid(), 0.0)
+
+
+def test_another_orchestrator_that_was_started_meanwhile_is_not_waited_for(configuration: str) -> None:
+    with RunDirectory.open(Path(configuration)):
+        wait_for_end(configuration, os.getppid(), 0.0)
 
 
 def test_it_is_light() -> None:

@@ -223,6 +223,28 @@ async def test_restart_fails_with_the_reason_when_the_module_does_not_come_up(wo
     assert caught.value.code == "module_failed"
 
 
+async def test_the_time_of_a_restart_begins_with_it_and_the_restart_outlives_it(workshop: Workshop) -> None:
+    gate = workshop.folder / "gate"
+    os.mkfifo(gate)
+    desk = Desk(workshop, one(workshop, text=READY + "open('gate').read()\n", stop_timeout=1000.0))
+    await desk.open("a")
+    with pytest.raises(ControlTimeout, match=r"a is not ready within 0\.2 s: draining"):
+        await desk.ask("restart", names=["a"], timeout=0.2)
+    await asyncio.to_thread(gate.write_text, "go")
+    gate.unlink()
+    module = desk.supervisor.modules["a"]
+    await until(lambda: module.restarts == 1 and module.is_ready, "the end of the restart")
+
+
+async def test_whoever_has_no_time_at_all_begins_a_restart_all_the_same(workshop: Workshop) -> None:
+    desk = Desk(workshop, one(workshop))
+    await desk.open("a")
+    with pytest.raises(ControlTimeout):
+        await desk.ask("restart", names=["a"], timeout=0)
+    module = desk.supervisor.modules["a"]
+    await until(lambda: module.restarts == 1 and module.is_ready, "the end of the restart")
+
+
 async def test_restart_wants_names(workshop: Workshop) -> None:
     desk = Desk(workshop, one(workshop))
     with pytest.raises(ControlError, match="no module is named"):

@@ -284,7 +284,7 @@ async def test_a_client_that_never_reads_is_cut_off(place: Place, caplog: pytest
 
 async def test_nothing_more_is_taken_from_a_client_that_does_not_read(place: Place) -> None:
     async def big(_arguments: Mapping[str, Any], _send_item: SendItem) -> dict[str, Any]:
-        return {"filler": "x" * ITEM_QUEUE}
+        return {"filler": "x" * (MAX_ANSWER // 16)}
 
     server = await place.serve({"big": command(big)})
     with socket.socket(socket.AF_UNIX) as silent:

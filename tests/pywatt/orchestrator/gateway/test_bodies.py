@@ -74,12 +74,19 @@ async def test_a_client_that_asks_first_is_told_to_go_on(start_gateway: StartGat
     assert (await client.answer()).body == b"hello"
 
 
-async def test_a_broken_chunk_is_refused(start_gateway: StartGateway) -> None:
+@pytest.mark.parametrize("later", [True, False])
+async def test_a_broken_chunk_is_refused(start_gateway: StartGateway, later: bool) -> None:
     shop = StandInModule("shop")
     gateway = await start_gateway(shop)
     client = await gateway.connect()
-    client.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
-    client.send(b"not a length\r\n")
+    head = HEAD + b"Transfer-Encoding: chunked\r\n"
+    if later:
+        client.send(head + b"Expect: 100-continue\r\n\r\n")
+        async with asyncio.timeout(DEADLINE):
+            await client.reader.readuntil(b"\r\n\r\n")
+        client.send(b"3\r\nabc\r\nnot a length\r\n")
+    else:
+        client.send(head + b"\r\n3\r\nabc\r\nnot a length\r\n")
     assert b" 400 " in (await client.rest()).splitlines()[0]
     assert not shop.link.requests
 

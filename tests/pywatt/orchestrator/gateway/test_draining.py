@@ -75,3 +75,17 @@ async def test_closing_twice_or_before_the_start_does_no_harm(start_gateway: Sta
     gateway = await start_gateway(StandInModule("shop"))
     await gateway.gateway.close()
     await gateway.gateway.close()
+
+
+async def test_nothing_is_waited_for_once_it_is_cut(start_gateway: StartGateway) -> None:
+    shop = SlowModule()
+    gateway = await start_gateway(shop)
+    client = await gateway.connect()
+    client.send(REQUEST)
+    async with asyncio.timeout(DEADLINE):
+        await shop.asked.wait()
+        closing = asyncio.create_task(gateway.gateway.close(1000.0))
+        await asyncio.sleep(0)
+        gateway.gateway.cut()
+        await closing
+        assert await client.reader.read() == b""

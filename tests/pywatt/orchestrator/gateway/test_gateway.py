@@ -142,6 +142,13 @@ class TestRequestHeaders:
         assert headers["x-forwarded-prefix"] == "/m/shop"
         assert "forwarded" not in headers
 
+    async def test_the_host_is_the_one_that_the_target_names(self, start_gateway: StartGateway) -> None:
+        shop = StandInModule("shop")
+        gateway = await start_gateway(shop)
+        await gateway.ask("http://user:secret@other.example:81/m/shop/")
+        headers = shop.link.requests[0].headers
+        assert headers["host"] == headers["x-forwarded-host"] == "other.example:81"
+
     async def test_a_configured_proxy_can(self, start_gateway: StartGateway) -> None:
         shop = StandInModule("shop")
         proxies = [ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")]

@@ -98,6 +98,20 @@ class TestRequests:
             client.send(b"0\r\n\r\n")
         assert (await client.answer()).body == b"taken"
 
+    async def test_a_body_stays_one_without_the_field_that_the_client_had_dropped(
+        self, start_gateway: StartGateway, serve: Serve
+    ) -> None:
+        gateway = await start_gateway(await serve(tell))
+        client = await gateway.connect()
+        hidden = b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+        client.send(b"POST /m/shop/ HTTP/1.1\r\nHost: x\r\nConnection: content-length, transfer-encoding\r\n")
+        client.send(b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(hidden))
+        async with asyncio.timeout(DEADLINE):
+            await client.reader.readuntil(b"\r\n\r\n")
+        client.send(hidden)
+        heard = json.loads((await client.answer()).body)
+        assert (heard["method"], heard["body"]) == ("POST", hidden.decode())
+
     async def test_a_client_that_asks_first_is_told_to_go_on(
         self, start_gateway: StartGateway, serve: Serve
     ) -> None:

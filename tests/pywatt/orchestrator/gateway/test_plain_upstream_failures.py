@@ -92,6 +92,16 @@ class TestFailures:
             await clock.advance(8.0)
         assert (await client.answer()).body == b"read"
 
+    async def test_a_client_that_breaks_its_body(self, start_gateway: StartGateway, serve: Serve) -> None:
+        gateway = await start_gateway(await serve(tell))
+        client = await gateway.connect()
+        client.send(b"POST /m/shop/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n")
+        client.send(b"Expect: 100-continue\r\n\r\n")
+        async with asyncio.timeout(DEADLINE):
+            await client.reader.readuntil(b"\r\n\r\n")
+        client.send(b"3\r\nabc\r\nnot a length\r\n")
+        assert b" 400 " in (await client.rest()).splitlines()[0]
+
     async def test_a_client_that_stalls_in_the_body(
         self, start_gateway: StartGateway, serve: Serve, monkeypatch: pytest.MonkeyPatch
     ) -> None:

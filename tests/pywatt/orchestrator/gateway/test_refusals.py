@@ -144,3 +144,21 @@ class TestRefusals:
     async def test_connect(self, start_gateway: StartGateway) -> None:
         gateway = await start_gateway(StandInModule("shop"))
         assert (await gateway.ask("shop:80", method="CONNECT")).status == 501
+
+    async def test_a_transfer_coding_that_would_be_lost(self, start_gateway: StartGateway) -> None:
+        shop = StandInModule("shop")
+        gateway = await start_gateway(shop)
+        answer = await gateway.send(
+            b"POST /m/shop/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
+        )
+        assert answer.status == 501
+        assert answer.get(b"connection") == b"close"
+        assert not shop.link.requests
+
+    @pytest.mark.parametrize("host", ["a b", "a/b", "user@a", "caf\xe9", "a?b"])
+    async def test_a_host_that_is_none(self, start_gateway: StartGateway, host: str) -> None:
+        shop = StandInModule("shop")
+        gateway = await start_gateway(shop)
+        answer = await gateway.send(f"GET /m/shop/ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode("latin-1"))
+        assert answer.status == 400
+        assert not shop.link.requests

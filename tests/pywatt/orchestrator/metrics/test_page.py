@@ -84,6 +84,21 @@ async def test_a_module_without_a_process_takes_nothing(workshop: Workshop) -> N
     assert ("pywatt_module_cpu_seconds_total", "one") not in read(write(module))
 
 
+@pytest.mark.parametrize(
+    "series",
+    [
+        *(("pywatt_gateway_requests_total", code) for code in ("2xx", "4xx", "5xx", "abandoned")),
+        *(("pywatt_calls_total", outcome) for outcome in ("ok", "timeout", "unavailable", "application")),
+        *(("pywatt_notifications_total", outcome) for outcome in ("delivered", "lost")),
+    ],
+)
+async def test_counters_are_there_before_they_count(workshop: Workshop, series: tuple[str, str]) -> None:
+    module = workshop.supervise(workshop.configuration("one")).modules["one"]
+    samples = read(write(module))
+    assert samples[series[0], "one", series[1]] == 0
+    assert series not in samples  # nothing of no module
+
+
 async def test_lines_of_log_that_were_lost_are_counted(workshop: Workshop) -> None:
     module = workshop.supervise(workshop.configuration("one")).modules["one"]
     assert read(write(module))["pywatt_log_lines_lost_total", "one"] == 0

@@ -18,6 +18,7 @@ from supervised import on_loop as bare_loop
 
 import pywatt
 from pywatt.orchestrator.logs.collector import LogCollector
+from pywatt.orchestrator.processes import child_process
 from pywatt.orchestrator.processes.child_process import (
     ChildProcess,
     ProcessExit,
@@ -329,6 +330,22 @@ sys.stdin.read()
         assert str(on_loop(main())) == "was ended by SIGKILL"
 
 
+def test_one_that_the_system_kept_is_collected_when_it_ends_after_all(
+    on_loop: OnLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> ProcessExit:
+        child = await Child.start("import signal; signal.pause()", tmp_path)
+        with monkeypatch.context() as hanging:
+            hanging.setattr(child_process, "KILL_DEADLINE", 0.01)
+            hanging.setattr(child_process, "kill_session", lambda session: None)
+            await child.process.kill()
+        assert child.process.alive
+        os.kill(child.process.pid, signal.SIGTERM)
+        return await child.process.exited
+
+    assert on_loop(main()) == ProcessExit(None, signal.SIGTERM)
+
+
 def test_what_a_crashed_child_forked_is_gone_with_it(on_loop: OnLoop, tmp_path: Path) -> None:
     async def main() -> tuple[ProcessExit, int]:
         child = await Child.start(
@@ -348,6 +365,30 @@ signal.pause()
     ended, pid = on_loop(main())
     assert ended.number == signal.SIGKILL
     assert not is_alive(pid)
+
+
+def test_an_exit_is_told_when_all_of_the_session_have_ended(on_loop: OnLoop, tmp_path: Path) -> None:
+    async def main() -> int:
+        child = await Child.start(
+            """
+import os, signal, sys
+memory = b"x" * 200_000_000  # which the system takes back before the process has ended
+pid = os.fork()
+if not pid:
+    memory = bytearray(memory)
+    print("child", os.getpid(), file=sys.stderr)
+    os.close(2)  # who still held the log would be waited for anyway
+    signal.pause()
+os.wait()
+""",
+            tmp_path,
+        )
+        pid = await child.pid_logged("child")
+        os.kill(child.process.pid, signal.SIGKILL)
+        await child.process.exited
+        return pid
+
+    assert not is_alive(on_loop(main()))
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])

@@ -111,6 +111,16 @@ async def test_a_module_starts_with_those_it_comes_after(workshop: Workshop) -> 
     assert shop["c"].state is STOPPED
 
 
+async def test_a_start_of_several_goes_on_when_whoever_asked_has_left(workshop: Workshop) -> None:
+    shop = Shop(workshop, a=[], b=[])
+    await shop.open()
+    await shop.manual.stop(["a", "b"])
+    asked = asyncio.create_task(shop.manual.start(["a", "b"]))
+    await asyncio.sleep(0)  # it has begun
+    asked.cancel()
+    await shop.until_ready()
+
+
 async def test_a_module_that_runs_is_not_started(workshop: Workshop) -> None:
     shop = Shop(workshop, a=[])
     await shop.open()

@@ -116,9 +116,12 @@ async def test_what_waits_starts_when_the_other_is_started_by_hand(workshop: Wor
         ),
         workshop.configuration("next", after=["fickle"]),
     )
-    await workshop.until_state(supervisor.modules["fickle"], ModuleState.CRASH_LOOPING)
+    fickle, following = supervisor.modules.values()
+    await workshop.until_state(fickle, ModuleState.CRASH_LOOPING)
+    assert "waits for fickle" in str(following.last_error)
     gate.touch()
-    supervisor.modules["fickle"].start()
+    fickle.start()
+    assert following.last_error is None
     await workshop.until(lambda: supervisor.all_ready)
     assert supervisor.not_started == []
 

@@ -25,9 +25,9 @@ def manager(tmp_path: Path) -> Iterator[NotifySocket]:
     manager.close()
 
 
-def serve(supervisor: Supervisor, manager: NotifySocket, watchdog: float | None = None) -> ServiceManager:
-    service = ServiceManager(Notifier(manager.address, watchdog), supervisor)
-    supervisor.on_change(lambda *_: service.changed())
+def serve(supervisor: Supervisor, manager: NotifySocket) -> ServiceManager:
+    service = ServiceManager(Notifier(manager.address), supervisor)
+    service.open()
     return service
 
 
@@ -73,7 +73,7 @@ async def test_nothing_is_ready_any_more_once_it_stops(workshop: Workshop, manag
     notifier = Notifier(manager.address)
     service = ServiceManager(notifier, workshop.supervise(workshop.configuration("one")))
     service.stopping()
-    service.changed()
+    service.open()
     notifier.tell(LAST=1)
     service.close()
     assert await manager.next() == {"STOPPING": "1", "STATUS": "stopping the modules"}
@@ -81,7 +81,8 @@ async def test_nothing_is_ready_any_more_once_it_stops(workshop: Workshop, manag
 
 
 async def test_signs_of_life_keep_coming(workshop: Workshop, manager: NotifySocket) -> None:
-    service = serve(workshop.supervise(workshop.configuration("one")), manager, watchdog=0.02)
+    supervisor = workshop.supervise(workshop.configuration("one"))
+    service = ServiceManager(Notifier(manager.address, 0.02), supervisor)
     for _ in range(3):
         assert await manager.next() == {"WATCHDOG": "1"}
     service.close()
