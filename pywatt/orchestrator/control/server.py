@@ -76,8 +76,11 @@ class ControlServer:
                 clients = list(self._clients)
                 await asyncio.gather(*(client.finish() for client in clients))
                 await asyncio.gather(*(client.closed for client in clients))
-        for client in list(self._clients):
+        late = list(self._clients)
+        for client in late:
             client.abort()
+        # What a client waited for is cancelled as its connection goes.
+        await asyncio.gather(*(client.closed for client in late))
         # uvloop lets go of a socket in the next round of the loop.
         await asyncio.sleep(0)
 
