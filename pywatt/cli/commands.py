@@ -112,6 +112,7 @@ def invoke(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: without the program's name; None: those of this process.
     """
+    _spell_out_what_cannot_be_encoded()
     try:
         code: Any = pywatt.main(
             args=None if arguments is None else list(arguments), prog_name="pywatt", standalone_mode=False
@@ -126,6 +127,14 @@ def invoke(arguments: Sequence[str] | None = None) -> int:
 
         return report(error)
     return code if isinstance(code, int) else exit_codes.SUCCESS
+
+
+def _spell_out_what_cannot_be_encoded() -> None:
+    """Names of files and texts of modules may hold what the user's locale has no letter for."""
+    import sys
+
+    if hasattr(sys.stdout, "reconfigure"):  # none, or something else, where a program calls this
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _forget_output() -> None:

@@ -109,7 +109,7 @@ def command(
     if as_json:
         import json
 
-        click.echo(json.dumps(report.to_document(), ensure_ascii=False))
+        click.echo(json.dumps(report.to_document()))
     else:
         print_report(report)
     return exit_codes.SUCCESS if report.is_healthy(strict=strict) else exit_codes.FAILURE

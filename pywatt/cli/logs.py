@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pywatt.orchestrator.logs.stored_logs import StoredLogs
 
 DEFAULT_LINES = 100
+ALL_LINES = float("inf")
 MORE_THAN_ANY_LOG = 1e9  # lines
 LOOK_INTERVAL = 0.1  # seconds between two looks at the files
 
@@ -38,10 +39,11 @@ def _count(_ctx: click.Context, _parameter: click.Parameter, value: str | None) 
     if value is None:
         return None
     if value == "all":
-        return float("inf")
+        return ALL_LINES
     if not value.isdecimal():
         raise click.BadParameter(f'"{value}" is neither a number of lines nor "all"')
-    return float(value) if float(value) < MORE_THAN_ANY_LOG else float("inf")
+    count = float(value)
+    return count if count < MORE_THAN_ANY_LOG else ALL_LINES
 
 
 def _level(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
@@ -134,7 +136,7 @@ def command(
     _check_names(names, logs)
     shown = list(dict.fromkeys(names)) or logs.names()
     selection = Selection(level, since, grep, shown)
-    count = lines if lines is not None else float("inf") if since else DEFAULT_LINES
+    count = lines if lines is not None else ALL_LINES if since else DEFAULT_LINES
     # All there are, so that a module has its colour and place whichever of them are shown.
     printer = LinePrinter(dict.fromkeys([*logs.modules, *logs.names()]), as_json=as_json)
     reading = LogReading(logs, shown if names else None, selection, follows=follow)
@@ -146,7 +148,7 @@ def command(
 
 
 def _show(reading: "LogReading", printer: Any, count: float, follow: bool) -> int:
-    printer.print(reading.all() if count == float("inf") else reading.last(int(count)))
+    printer.print(reading.all() if count == ALL_LINES else reading.last(int(count)))
     if not follow:
         return exit_codes.SUCCESS
     import time

@@ -42,6 +42,17 @@ def main(state): ...
     wait_until_gone(pid)
 
 
+def test_the_next_one_removes_its_temporary_directory(clinic: Clinic) -> None:
+    doctor, pid = clinic.start(f"import os, time\n{WRITES_ITS_PID}\ntime.sleep(300)\n")
+    os.kill(doctor.pid, signal.SIGKILL)
+    doctor.wait(DEADLINE)
+    wait_until_gone(pid)
+    (folder,) = clinic.folder.glob("pywatt-doctor-*")
+    os.utime(folder, (0, 0))
+    clinic.doctor("--time", "1", "--", "true", environment={"TMPDIR": str(clinic.folder)})
+    assert not folder.exists()
+
+
 def test_nor_does_one_that_hangs_in_its_import(clinic: Clinic) -> None:
     doctor, pid = clinic.start(f"import os, time\n{WRITES_ITS_PID}\ntime.sleep(300)\n")
     os.kill(doctor.pid, signal.SIGKILL)

@@ -232,20 +232,11 @@ class TestStarts:
         assert str(port) in run.finding("port-in-use")["what"]
 
     def test_a_health_path_that_is_not_healthy(self, clinic: Clinic) -> None:
-        run = clinic.examine(
+        run = clinic.examine_routes(
             """
-            from fastapi import FastAPI, Response
-            from pywatt import pywatt_module
-
-            @pywatt_module
-            def main(state):
-                app = FastAPI()
-
-                @app.get("/health")
-                def health():
-                    return Response(status_code=503)
-
-                return app
+            @app.get("/health")
+            def health():
+                return Response(status_code=503)
             """,
             "--time",
             "6",

@@ -185,26 +185,18 @@ class TestHandlers:
 
 class TestBlockingCalls:
     def test_in_a_handler_the_users_line_comes_first(self, clinic: Clinic) -> None:
-        run = clinic.examine(
+        run = clinic.examine_routes(
             """
             import time
-            from fastapi import FastAPI
-            from pywatt import pywatt_module
 
-            @pywatt_module
-            def main(state):
-                app = FastAPI()
-
-                @app.get("/slow")
-                async def slow():
-                    time.sleep(0.4)
-
-                return app
+            @app.get("/slow")
+            async def slow():
+                time.sleep(0.4)
             """
         )
         finding = run.finding("blocking-call")
-        assert (finding["where"], "under GET /slow" in finding["what"]) == ("patient.py:12", True)
-        assert finding["quote"][0] == "> patient.py:12 in slow: time.sleep(0.4)"
+        assert (finding["where"], "under GET /slow" in finding["what"]) == ("patient.py:16", True)
+        assert finding["quote"][0] == "> patient.py:16 in slow: time.sleep(0.4)"
 
     def test_while_it_starts(self, clinic: Clinic) -> None:
         run = clinic.examine(

@@ -33,83 +33,48 @@ class TestEndpoints:
         assert (run.code, run.finding("endpoint-not-served")["where"]) == (1, "GET /prices")
 
     def test_one_that_fails_is_shown_with_the_line_that_raised(self, clinic: Clinic) -> None:
-        run = clinic.examine(
+        run = clinic.examine_routes(
             """
-            from fastapi import FastAPI
-            from pywatt import pywatt_module
-
-            @pywatt_module
-            def main(state):
-                app = FastAPI()
-
-                @app.get("/sum")
-                async def total():
-                    return {}["sum"]
-
-                return app
+            @app.get("/sum")
+            async def total():
+                return {}["sum"]
             """
         )
         finding = run.finding("endpoint-fails")
         assert "GET /sum answered 500: KeyError: 'sum'" in finding["what"]
-        assert finding["where"] == "GET /sum, patient.py:11"
+        assert finding["where"] == "GET /sum, patient.py:14"
 
     def test_a_slow_one(self, clinic: Clinic) -> None:
-        run = clinic.examine(
+        run = clinic.examine_routes(
             """
             import asyncio
-            from fastapi import FastAPI
-            from pywatt import pywatt_module
 
-            @pywatt_module
-            def main(state):
-                app = FastAPI()
-
-                @app.get("/slow")
-                async def slow():
-                    await asyncio.sleep(1.1)
-
-                return app
+            @app.get("/slow")
+            async def slow():
+                await asyncio.sleep(1.1)
             """
         )
         assert (run.code, run.finding("endpoint-slow")["severity"]) == (0, "note")
 
     def test_what_cannot_be_asked_is_said(self, clinic: Clinic) -> None:
-        run = clinic.examine(
+        run = clinic.examine_routes(
             """
-            from fastapi import FastAPI
-            from pywatt import pywatt_module
+            @app.get("/items/{sku}")
+            async def item(sku): ...
 
-            @pywatt_module
-            def main(state):
-                app = FastAPI()
-
-                @app.get("/items/{sku}")
-                async def item(sku): ...
-
-                @app.delete("/items")
-                async def clear(): ...
-
-                return app
+            @app.delete("/items")
+            async def clear(): ...
             """
         )
         assert "parameters" in run.unchecked["GET /items/:sku"]
         assert "change something" in run.unchecked["DELETE /items"]
 
     def test_none_is_asked_when_that_is_wanted(self, clinic: Clinic) -> None:
-        run = clinic.examine(
+        run = clinic.examine_routes(
             """
-            from fastapi import FastAPI
-            from pywatt import pywatt_module
-
-            @pywatt_module
-            def main(state):
-                app = FastAPI(openapi_url=None)
-
-                @app.get("/clear")
-                async def clear():
-                    print("cleared")
-
-                return app
+            @app.get("/clear")
+            async def clear():
+                print("cleared")
             """,
             "--no-requests",
         )
@@ -280,6 +245,12 @@ class TestTheReport:
         assert any(line.startswith("  -> ") and "pip install" in line for line in lines)
         assert "could not check" in lines
         assert lines[-1].startswith("patient: 1 error; ")
+
+    def test_what_the_locale_has_no_letter_for_is_spelled_out(self, clinic: Clinic) -> None:
+        text, ascii_only = "raise ValueError('größer')\n", {"PYTHONIOENCODING": "ascii"}
+        run = clinic.examine(text, as_json=False, environment=ascii_only)
+        assert (run.code, r"gr\xf6\xdfer" in run.output) == (1, True), run.errors
+        assert "größer" in clinic.examine(text, environment=ascii_only).finding("import-error")["what"]
 
     def test_nothing_wrong_is_said_too(self, clinic: Clinic) -> None:
         run = clinic.examine(HEALTHY, as_json=False)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from pywatt.module.diagnostics.record_file import RecordFile
-from pywatt.module.diagnostics.stacks import await_chain, has_foreign_code, stack_of
+from pywatt.module.diagnostics.stacks import await_chain, called_by_loop, has_foreign_code, stack_of
 from pywatt.observe.diagnostic_records import SHORTEST_BLOCK, RecordKind
 from pywatt.observe.starvation import starved_seconds
 
@@ -98,7 +98,7 @@ class LoopWatch:
 
     def _tell_block(self, began: float) -> int:
         """Record what runs now; the number of the record, 0 for nobody's code or beyond the bound."""
-        stack = stack_of(sys._current_frames().get(self._watched))
+        stack = called_by_loop(stack_of(sys._current_frames().get(self._watched)))
         if self._blocks >= MAX_BLOCKS or not has_foreign_code(stack):
             return 0
         self._blocks += 1

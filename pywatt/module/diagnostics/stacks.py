@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import Any, Final
 
+from pywatt import event_loop
 from pywatt.module.author_code import is_authors
 from pywatt.observe.diagnostic_records import MAX_FRAMES
 
 _PYWATT: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+_RUNNER: Final = os.path.abspath(event_loop.__file__)
 MAX_DEPTH: Final = 400
 _LIBRARY: Final = os.path.dirname(os.__file__) + os.sep
 # Import machinery, and the observers themselves: nobody looks for a mistake there.
@@ -52,6 +54,16 @@ def stack_of(frame: FrameType | None) -> list[Frame]:
         frame = frame.f_back
     shown = [place for place in taken if not place[0].co_filename.startswith(_MACHINERY)][:MAX_FRAMES]
     return [frame_record(code, line) for code, line in reversed(shown)]
+
+
+def called_by_loop(stack: list[Frame]) -> list[Frame]:
+    """Leave out what started the event loop: it stands on every stack, and is why nothing runs long.
+
+    Args:
+        stack: outermost first.
+    """
+    begin = next((place for place in reversed(range(len(stack))) if stack[place]["file"] == _RUNNER), -1)
+    return stack[begin + 1 :]
 
 
 def await_chain(coroutine: Any) -> list[Frame]:

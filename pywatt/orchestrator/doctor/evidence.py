@@ -198,6 +198,7 @@ class Probe:
         seconds: until the answer.
         status: of the answer; None when there was none.
         problem: why there was none; empty when there was none in time.
+        starved: for how many of these seconds the machine ran others.
     """
 
     path: str
@@ -205,6 +206,7 @@ class Probe:
     seconds: float
     status: int | None
     problem: str = ""
+    starved: float = 0.0
 
 
 @frozen

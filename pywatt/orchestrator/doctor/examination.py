@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from pywatt.orchestrator.doctor.interpreter import ask_interpreter
 from pywatt.orchestrator.doctor.probing import NO_TIME_LEFT, ask_endpoints, plan_probes, send_heartbeats
 from pywatt.orchestrator.doctor.record_reading import read_records
 from pywatt.orchestrator.doctor.recording import ModuleRecorder, QuietLogging, RecordingDesk
+from pywatt.orchestrator.doctor.scratch import scratch_directory
 from pywatt.orchestrator.links.control_operations import PortBook
 from pywatt.orchestrator.links.handover import inherited_environment
 from pywatt.orchestrator.logs.collector import LogCollector, open_collector
@@ -72,9 +72,9 @@ async def examine(
     secrets = SecretSources(subject.configuration)
     recorder = ModuleRecorder()
     with (
-        tempfile.TemporaryDirectory(prefix="pywatt-doctor-", ignore_cleanup_errors=True) as folder,
+        scratch_directory() as folder,
         QuietLogging(lambda text: recorder.event("WARN", text)),
-        RunDirectory.open(Path(folder) / subject.module.name, Path(folder) / "run") as record,
+        RunDirectory.open(folder / subject.module.name, folder / "run") as record,
         contextlib.closing(open_collector(LogsConfiguration(), record.path, recorder)) as logs,
     ):
         logs.start(recorder.event)
@@ -84,7 +84,7 @@ async def examine(
             recorder=recorder,
             record=record,
             logs=logs,
-            records=Path(folder) / "records",
+            records=folder / "records",
             progress=progress,
         )
         evidence = await examination.run(observe, requests=requests)

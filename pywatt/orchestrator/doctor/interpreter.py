@@ -31,6 +31,15 @@ print(json.dumps({"version": sys.version.split()[0], "prefix": sys.prefix, "pywa
 """
 
 
+def is_python_program(program: str) -> bool:
+    """Tell from its name whether a program is a Python interpreter.
+
+    Args:
+        program: its path, or its name.
+    """
+    return _PYTHON.fullmatch(Path(program).name) is not None
+
+
 async def ask_interpreter(module: ModuleConfiguration, environment: Mapping[str, str]) -> Interpreter | None:
     """Return what the Python of a command says of itself; None for a command that starts no Python.
 
@@ -39,7 +48,7 @@ async def ask_interpreter(module: ModuleConfiguration, environment: Mapping[str,
         environment: what the command gets.
     """
     command = (module.command or [""])[0]
-    if _PYTHON.fullmatch(Path(command).name) is None:
+    if not is_python_program(command):
         return None
     unknown = Interpreter(command, "", "", has_pywatt=False)
     try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from pywatt.errors import ModuleUnavailable, NetworkError
+from pywatt.observe.starvation import starved_seconds
 from pywatt.orchestrator.doctor.evidence import Probe
 from pywatt.orchestrator.supervision.http_probe import ProbeError, ProbeTimeout, probe_status
 from pywatt_fast import HttpRequest, new_identifier
@@ -95,7 +96,7 @@ async def ask_endpoints(
 
 
 async def _ask(module: ManagedModule, path: str) -> Probe:
-    began = time.monotonic()
+    began, starved = time.monotonic(), _starved(module)
     status: int | None = None
     problem = ""
     try:
@@ -109,4 +110,10 @@ async def _ask(module: ManagedModule, path: str) -> Probe:
         pass
     except (ProbeError, ModuleUnavailable, NetworkError) as error:
         problem = str(error)
-    return Probe(path, began, time.monotonic() - began, status, problem)
+    seconds = time.monotonic() - began
+    return Probe(path, began, seconds, status, problem, max(0.0, _starved(module) - starved))
+
+
+def _starved(module: ManagedModule) -> float:
+    """For how long the machine has kept the module's thread and this one from running."""
+    return starved_seconds(module.pid or 0) + starved_seconds("thread-self")

@@ -71,7 +71,7 @@ def subject_for(
     Raises:
         ConfigurationError: there is no such module, or its configuration is not valid.
     """
-    if file is not None or _is_name_in_default_file(target):
+    if file is not None or _names_a_module_of_the_default_file(target):
         configuration = load_configuration(file or DEFAULT_FILE)
         module = configuration.modules.get(target)
         if module is None:
@@ -79,6 +79,8 @@ def subject_for(
         extra = configuration_for_secrets(env, secret_files, configuration)
         module = attrs.evolve(module, env={**module.env, **(env or {})})
         return _subject(target, extra, module, any_secret=False, patience=patience)
+    if Path(target).is_dir() and not (Path(target) / "__init__.py").is_file():
+        raise _directory(target)
     configuration = configuration_for_file(target, env=env, secret_files=secret_files)
     module = next(iter(configuration.modules.values()))
     return _subject(target, configuration, module, any_secret=False, patience=patience)
@@ -172,17 +174,30 @@ def _subject(
     return Subject(target, alone, examined, any_secret, module.start_timeout)
 
 
-def _is_name_in_default_file(target: str) -> bool:
+def _names_a_module_of_the_default_file(target: str) -> bool:
     if target.endswith(".py") or ":" in target or not Path(DEFAULT_FILE).is_file():
         return False
     if re.fullmatch(r"[A-Za-z0-9_-]+", target) is None:
         return False
-    return target in load_configuration().modules
+    if target in load_configuration().modules:
+        return True
+    # Neither a module of the file nor one to import: most likely a module's name with a mistake in it.
+    anywhere = ModuleConfiguration(name=target, run=target, directory=Path.cwd())
+    return not Path(target).is_dir() and find_module_file(target, anywhere) is None
 
 
 def _command_name(command: Sequence[str]) -> str:
     named = next((word for word in command[1:] if word.endswith((".py", ".sh"))), command[0])
     return re.sub(r"[^A-Za-z0-9._-]", "-", Path(named).stem).lstrip(".")[:64] or "module"
+
+
+def _directory(target: str) -> ConfigurationError:
+    files = sorted(str(file) for file in Path(target).glob("*.py"))
+    suggestion = f"such as {files[0]}" if files else None
+    expected = "the Python file that is started, or its import path"
+    return ConfigurationError(
+        [ConfigurationProblem(Path(target), None, "", "this is a directory", expected, suggestion)]
+    )
 
 
 def _no_such_module(name: str, configuration: Configuration) -> ConfigurationError:

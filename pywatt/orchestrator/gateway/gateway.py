@@ -6,6 +6,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -291,9 +292,14 @@ def _origin_form(request: web.BaseRequest, headers: dict[str, str]) -> str:
         raise RequestRefusedError(
             HTTPStatus.BAD_REQUEST, "the request target holds characters that must be escaped"
         )
-    if _HOST.fullmatch(headers.get("host", "")) is None:
+    if not _is_host(headers.get("host", "")):
         raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "the host that is asked for is not a host")
     return target
+
+
+@lru_cache(maxsize=256)
+def _is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None
 
 
 def _read_headers(request: web.BaseRequest) -> dict[str, str]:

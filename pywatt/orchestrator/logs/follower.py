@@ -120,7 +120,7 @@ class Follower:
 
     def _is_newer(self, file: OpenLogFile) -> bool:
         entry = read_entry(file.read(0, _FIRST_ENTRY).partition(b"\n")[0])
-        return entry is not None and entry.stamp > self._last_stamp
+        return entry is not None and entry.stamp >= self._last_stamp
 
 
 def _end_of_last_line(file: OpenLogFile) -> int:

@@ -165,4 +165,6 @@ def _open(path: str) -> int:
 def _reason(error: OSError, path: str) -> str:
     if error.errno in (errno.ELOOP, errno.ENOTDIR):
         return "it is a symbolic link" if os.path.islink(path) else "it is not a directory"
+    if error.errno == errno.ENOENT:
+        return f"there is no directory {os.path.dirname(path)}"
     return error.strerror or str(error)

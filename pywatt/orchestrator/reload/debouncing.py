@@ -59,6 +59,7 @@ class Debounce:
         self, act: Callable[[], None], settle_time: float = SETTLE_TIME, longest: float = LONGEST
     ) -> None:
         self.phase = Phase.QUIET
+        self._closed = False
         self._act = act
         self._settle_time = settle_time
         self._longest = longest
@@ -68,10 +69,15 @@ class Debounce:
 
     def changed(self) -> None:
         """Takes note of a change."""
-        self._advance(Happening.CHANGED)
+        if not self._closed:
+            self._advance(Happening.CHANGED)
 
     def close(self) -> None:
-        """Does nothing any more."""
+        """Does nothing any more, whatever changes."""
+        self._closed = True
+        self._forget_times()
+
+    def _forget_times(self) -> None:
         for timer in (self._settled, self._overdue):
             if timer is not None:
                 timer.cancel()
@@ -85,5 +91,5 @@ class Debounce:
                 self._settled.cancel()
             self._settled = self._loop.call_later(self._settle_time, self._advance, Happening.SETTLED)
         else:
-            self.close()
+            self._forget_times()
             self._act()

@@ -16,9 +16,6 @@ FENCE_TIMEOUT: Final = 1.0
 # What has no end of its own, such as a WebSocket, is parted so long after the module was asked to leave.
 ENDLESS_GRACE: Final = 1.0
 
-# Who works on a module waits for each restart: not for a long poll that an open page has made.
-RELOAD_PATIENCE: Final = 5.0
-
 
 @frozen
 class RestartReport:

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pywatt.orchestrator.processes.child_process import ProcessExit, SpawnError
-from pywatt.orchestrator.supervision.draining import RELOAD_PATIENCE, RestartReport, drain, parting_endless
+from pywatt.orchestrator.supervision.departure import RELOAD_PATIENCE, Departure
+from pywatt.orchestrator.supervision.draining import RestartReport
 from pywatt.orchestrator.supervision.gate import Gate
 from pywatt.orchestrator.supervision.module_process import ModuleProcess
 from pywatt.orchestrator.supervision.module_state import AT_REST, ModuleEvent, ModuleState, next_state
@@ -47,10 +48,12 @@ class ManagedModule:
     Attributes:
         state: where it stands.
         since: when it came to stand there, in seconds since the epoch.
-        restarts: how many processes it has had after its first one.
+        generation: the number of its present process, counted from 1; no connection to an earlier one is of
+            any use.
         last_error: why it is not ready; None when there is nothing to tell.
         last_exit: how its last process ended; None while none has.
         gate: decides over the requests and messages that come for it.
+        spawned: set once it has had a process, or could not or should not get its first one.
     """
 
     def __init__(
@@ -66,7 +69,7 @@ class ManagedModule:
         self.configuration = configuration
         self.state = ModuleState.IDLE
         self.since = time.time()
-        self.restarts = 0
+        self.generation = 0
         self.gate = Gate(configuration.name, configuration.hold_timeout)
         self.last_error: str | None = None
         self.last_exit: ProcessExit | None = None
@@ -96,6 +99,10 @@ class ManagedModule:
             self._process,
             WatchListener(self._update_gate, self._set_ready, self._fell_silent, self._tell),
         )
+        patience = configuration.stop_timeout
+        if surroundings.reloading:
+            patience = min(patience, RELOAD_PATIENCE)
+        self._departure = Departure(self._process, self._watch, self.gate, self._orders, patience)
 
     @property
     def link(self) -> ModuleLink:
@@ -133,9 +140,9 @@ class ManagedModule:
         return self._process.pid
 
     @property
-    def generation(self) -> int:
-        """The number of its present process; no connection to an earlier one is of any use."""
-        return self.restarts
+    def restarts(self) -> int:
+        """How many processes it has had after its first one."""
+        return max(0, self.generation - 1)
 
     @property
     def missing(self) -> str:
@@ -223,7 +230,6 @@ class ManagedModule:
             while await self._follow(await self._run_process()):
                 pass
         except Exception:
-            self.spawned.set()
             # A mistake of ours must not look like a module that is still starting.
             _log.exception("the supervision of module %s failed", self.name)
             await self._process.kill()
@@ -232,14 +238,14 @@ class ManagedModule:
             self._restart_since = None
             self._enter(ModuleState.FAILED)
         finally:
+            self.spawned.set()
             self._replaced.set()
 
     async def _run_process(self) -> ProcessEnding:
         """One process from its start to its end; returns when nothing of it is left."""
         self._watch.begin()
         self._files = FilesAtStart(program_files(self.configuration))
-        if self.spawned.is_set():
-            self.restarts += 1
+        self.generation += 1
         self._replaced.set()
         try:
             exited = await self._process.start()
@@ -256,7 +262,7 @@ class ManagedModule:
         finally:
             await cancelled(watcher)
         reason = "" if exited.done() or watcher.cancelled() else watcher.result()
-        ended = await self._end_process(exited, reason)
+        ended = await self._departure.end(exited, ill=bool(reason))
         self.last_exit = ended
         ready_for = self._watch.ready_for
         output = self._process.recent_output
@@ -272,27 +278,6 @@ class ManagedModule:
             ),
             ready_for=ready_for,
         )
-
-    async def _end_process(self, exited: asyncio.Future[ProcessExit], reason: str) -> ProcessExit:
-        """Ends a process unless it has ended; without loss where it was asked to leave and is not ill."""
-        whole, began = self.configuration.stop_timeout, self._loop.time()
-        if self._surroundings.reloading:
-            whole = min(whole, RELOAD_PATIENCE)
-        well = not reason and not self._watch.silent
-        answers = well and self._watch.announced
-        # One without the protocol announces nothing: it takes requests from its readiness on.
-        takes_work = answers or (well and self._watch.ready_since is not None)
-        if takes_work and self._orders.given and not (self._orders.stop and self._process.drains_itself):
-            fence = self.link.heartbeat if self._process.speaks_lines else None
-            await drain(self.gate, exited, whole, fence)
-        # One that is replaced before it took any work has nothing to finish.
-        left = whole if takes_work or not self._orders.restart else 0.0
-        with parting_endless(self.gate):
-            ended = await self._process.end(
-                answers=answers, time_left=max(0.0, left - (self._loop.time() - began))
-            )
-        self.gate.end_draining()
-        return ended
 
     async def _follow(self, ending: ProcessEnding) -> bool:
         """Decides what follows the end of a process; True when the next one has to be started now."""

@@ -34,13 +34,6 @@ def test_a_configuration_error_is_shown_problem_by_problem(capsys: pytest.Captur
     )
 
 
-def test_what_is_quoted_does_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    error = ConfigError("no \x1b[2J")
-    error.advice = "give \x1b]0;title\x07up\nor \x9b"  # type: ignore[attr-defined]
-    report(error)
-    assert capsys.readouterr().err == "error: no \\x1b[2J\n  give \\x1b]0;title\\x07up\n  or \\x9b\n"
-
-
 def test_a_second_start_says_how_to_stop_the_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert report(AlreadyRunning(Path("pywatt.toml"), Path("/run/x"), 17)) == 1
     assert capsys.readouterr().err == (

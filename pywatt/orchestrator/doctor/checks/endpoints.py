@@ -38,6 +38,8 @@ def check_endpoints(evidence: Evidence) -> Iterator[Finding]:
     for probe in evidence.probes:
         if not calls_during(probe, evidence):
             yield from _judge(probe, evidence)
+        if evidence.ended_early and probe.problem:
+            return  # this one ended it, and those that follow cannot be answered
 
 
 def calls_during(probe: Probe, evidence: Evidence) -> list[CallAway]:
@@ -75,7 +77,7 @@ def _judge(probe: Probe, evidence: Evidence) -> Iterator[Finding]:
         yield _not_served(probe, evidence, where)
     elif probe.status >= FIRST_FAILURE:
         yield _fails(probe, evidence, where)
-    elif probe.seconds >= SLOW:
+    elif probe.seconds - probe.starved >= SLOW:
         yield Finding(
             FindingCode.ENDPOINT_SLOW,
             Severity.NOTE,

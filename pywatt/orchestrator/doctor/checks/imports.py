@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pywatt.orchestrator.doctor.evidence import Evidence, Frame, RecordedError
 from pywatt.orchestrator.doctor.findings import Finding, FindingCode, Severity
+from pywatt.orchestrator.doctor.interpreter import is_python_program
 from pywatt.orchestrator.doctor.packages import package_for
 from pywatt.orchestrator.doctor.quoting import frame_quote, own_frame, shown_path, shown_place
 
@@ -91,11 +92,24 @@ def _no_pywatt(evidence: Evidence) -> tuple[FindingCode, str, str]:
 
 def _missing_package(name: str, evidence: Evidence) -> tuple[FindingCode, str, str]:
     package, known = package_for(name)
-    told = "" if evidence.diagnostics is None else evidence.diagnostics.executable
-    python = told or (sys.executable if evidence.is_python else (evidence.module.command or ["python3"])[0])
     doubt = "" if known else " (if the package is called as it is imported)"
+    python = _python(evidence)
+    if python is None:
+        program = (evidence.module.command or [evidence.target])[0]
+        what = f"`{name}` is not installed for the Python that runs {program}."
+        return FindingCode.MISSING_PACKAGE, what, f"Install it there: pip install {package}{doubt}"
     what = f"`{name}` is not installed for {python}."
     return FindingCode.MISSING_PACKAGE, what, f"{python} -m pip install {package}{doubt}"
+
+
+def _python(evidence: Evidence) -> str | None:
+    """The interpreter that ran it; None for a command that does not name one."""
+    if evidence.diagnostics is not None and evidence.diagnostics.executable:
+        return evidence.diagnostics.executable
+    if evidence.is_python:
+        return sys.executable
+    program = (evidence.module.command or [""])[0]
+    return program if is_python_program(program) else None
 
 
 def _found_near(name: str, evidence: Evidence) -> Path | None:

@@ -36,12 +36,12 @@ class Patient:
         self.records = folder / "records"
 
     def run(
-        self, text: str, *, environment: dict[str, str] | None = None
+        self, text: str, *, as_script: bool = False, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         (self.folder / "patient.py").write_text(textwrap.dedent(text))
         variables = {"IPC_ONLY": "true", "PYWATT_DIAGNOSTICS": str(self.records)}
         return subprocess.run(
-            [sys.executable, "-m", "pywatt", "patient.py"],
+            [sys.executable, *([] if as_script else ["-m", "pywatt"]), "patient.py"],
             cwd=self.folder,
             env={**os.environ, **variables, **(environment or {})},
             input=json.dumps(INIT) + "\n",
@@ -190,6 +190,26 @@ def test_so_is_a_call_that_stops_all_threads(patient: Patient) -> None:
     assert "sum(range(200_000_000))" in [
         blocked["stack"][-1]["text"] for blocked in patient.recorded("blocked")
     ]
+
+
+def test_the_line_that_runs_the_loop_is_not_what_blocks_it(patient: Patient) -> None:
+    text = """
+        import threading
+        from pywatt import pywatt_module
+
+        def hold_the_lock():
+            for _ in range(5):
+                sum(range(30_000_000))
+
+        @pywatt_module
+        async def main(state):
+            threading.Thread(target=hold_the_lock).start()
+
+        main.run()
+    """
+    assert patient.run(text, as_script=True).returncode == 0
+    stacks = [blocked["stack"] for blocked in patient.recorded("blocked")]
+    assert "main.run()" not in [frame["text"] for stack in stacks for frame in stack]
 
 
 def test_an_error_is_told_with_what_led_to_it(patient: Patient) -> None:

@@ -96,6 +96,12 @@ class TestTheStart:
         evidence = failed("exited with code 1", module=module(command=["shop-serve"]), diagnostics=told)
         assert only(evidence).cure == "/opt/shop/bin/python3 -m pip install PyYAML"
 
+    def test_a_program_that_names_no_python_is_not_given_to_pip(self) -> None:
+        missing = error("ModuleNotFoundError", "No module named 'yaml'", "ImportError", name="yaml")
+        told = diagnosed(failure=(missing,))
+        evidence = failed("exited with code 1", module=module(command=["shop-serve"]), diagnostics=told)
+        assert only(evidence).cure == "Install it there: pip install PyYAML"
+
     @pytest.mark.parametrize(
         ("failure", "code", "told"),
         [
@@ -330,9 +336,22 @@ class TestEndpoints:
     def test_one_that_never_answers(self) -> None:
         assert only(self.asked(None)).code is FindingCode.ENDPOINT_SILENT
 
+    def test_one_that_is_slow_because_the_machine_runs_others_is_not_slow(self) -> None:
+        probes = (Probe("/sum", 101.0, 1.5, 200, starved=1.4),)
+        assert findings(healthy(announcement=announced("/sum"), probes=probes)) == {}
+
     def test_one_that_breaks_off(self) -> None:
         finding = only(self.asked(None, "it closed the connection"))
         assert (finding.code, finding.severity) == (FindingCode.ENDPOINT_FAILS, Severity.ERROR)
+
+    def test_what_is_asked_of_a_module_that_has_ended_is_not_its_fault(self) -> None:
+        probes = (
+            Probe("/die", 101.0, 0.1, None, "it closed the connection"),
+            Probe("/health", 101.1, 0.1, None, "it is not connected"),
+        )
+        evidence = healthy(probes=probes, ended_early=True, exit=ProcessExit(9, None))
+        told = [finding.where for finding in diagnose(evidence).findings]
+        assert told == ["", "GET /die"]
 
     def test_a_thousand_and_one(self) -> None:
         many = announced(*(f"/item/{number}" for number in range(1001)))

@@ -50,9 +50,22 @@ def test_it_waits_for_no_other_module_and_is_not_started_again() -> None:
     assert (module.after, module.restart.policy, module.stop_timeout) == ([], "never", 6.0)
 
 
-def test_an_unknown_name_suggests_one() -> None:
+@pytest.mark.parametrize("file", [None, "pywatt.toml"])
+def test_an_unknown_name_suggests_one(file: str | None) -> None:
     with pytest.raises(ConfigurationError, match='did you mean "ledger"'):
-        subject_for("ledgers", file="pywatt.toml")
+        subject_for("ledgers", file=file)
+
+
+def test_a_name_that_can_be_imported_is_no_mistake() -> None:
+    assert subject_for("shop").module.run == "shop"
+
+
+@pytest.mark.parametrize("target", ["app", "app/"])
+def test_a_directory_names_a_file_in_it(tmp_path: Path, target: str) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "shop.py").write_text("")
+    with pytest.raises(ConfigurationError, match=r"this is a directory.*such as app/shop\.py"):
+        subject_for(target)
 
 
 def test_files_of_secrets_come_first(tmp_path: Path) -> None:

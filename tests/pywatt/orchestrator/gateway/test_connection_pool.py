@@ -10,6 +10,7 @@ from clocks import Clock
 from gateways import DEADLINE
 from scripted_servers import Play, ServeBytes, saying, serve_bytes
 
+from pywatt.orchestrator.gateway import connection_pool
 from pywatt.orchestrator.gateway.connection_pool import IDLE_SECONDS, ConnectionPool
 from pywatt.orchestrator.gateway.upstream_connection import UpstreamConnection
 
@@ -56,7 +57,10 @@ async def use(pool: ConnectionPool, *, fresh: bool = False) -> UpstreamConnectio
     return connection
 
 
-async def test_a_connection_serves_one_request_after_the_other(pool: ConnectionPool) -> None:
+async def test_a_connection_serves_one_request_after_the_other(
+    pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_pool, "IDLE_SECONDS", 60.0)
     assert await use(pool) is await use(pool)
 
 

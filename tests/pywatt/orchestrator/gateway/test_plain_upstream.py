@@ -12,6 +12,7 @@ from aiohttp import web
 from gateways import DEADLINE, RunningGateway, StandInModule, StartGateway
 from plain_servers import Serve, address, serve, tell
 
+from pywatt.orchestrator.gateway import connection_pool
 from pywatt.orchestrator.gateway.listening_socket import bind_gateway
 from pywatt.protocol.listen import TcpAddress
 
@@ -126,8 +127,9 @@ class TestRequests:
         assert "expect" not in dict(heard["headers"])
 
     async def test_connections_to_the_module_are_used_again(
-        self, start_gateway: StartGateway, serve: Serve
+        self, start_gateway: StartGateway, serve: Serve, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(connection_pool, "IDLE_SECONDS", 60.0)
         transports = set()
 
         async def count(request: web.BaseRequest) -> web.StreamResponse:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from aiohttp import web
 from gateways import DEADLINE, Client, RunningGateway, StandInModule, StartGateway, refusal
 from plain_servers import Serve, address, serve, tell
 
+from pywatt.orchestrator.gateway import connection_pool
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
 __all__ = ["address", "serve"]
@@ -117,8 +119,9 @@ async def test_a_process_without_the_address_of_the_one_before_is_reached(
 
 
 async def test_connections_to_the_process_before_are_not_used_again(
-    start_gateway: StartGateway, serve: Serve
+    start_gateway: StartGateway, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connection_pool, "IDLE_SECONDS", 60.0)
     connections = set()
 
     async def note(request: web.BaseRequest) -> web.StreamResponse:

@@ -270,6 +270,10 @@ class TestDirectory:
         with pytest.raises(LogDirectoryError, match="symbolic link"):
             LogDirectory(str(tmp_path / "logs"))
 
+    def test_a_parent_that_is_missing_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(LogDirectoryError, match=f"there is no directory {tmp_path}/nowhere$"):
+            LogDirectory(str(tmp_path / "nowhere" / "logs"))
+
     def test_one_that_others_may_write_to_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "logs").mkdir()
         (tmp_path / "logs").chmod(0o777)

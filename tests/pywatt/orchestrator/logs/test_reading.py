@@ -236,6 +236,17 @@ class TestFollowing:
         assert reading.missed() == []
         reading.close()
 
+    def test_so_they_are_when_all_were_written_at_once(self, tmp_path: Path) -> None:
+        logs = Logs(tmp_path / "logs", max_size=200, keep=2)
+        logs.write("web", b"before")
+        reading = logs.reading(follows=True)
+        logs.write("web", *(b"line %d" % number for number in range(100)))
+        seen = [line.text for line in reading.new()]
+        kept = [line.text for line in logs.reading().all()]
+        assert (seen[0], seen[-len(kept) :]) == ("line 0", kept)
+        assert reading.missed() == ["web"]
+        reading.close()
+
     def test_a_file_that_is_emptied_or_replaced_is_followed_from_its_beginning(self, logs: Logs) -> None:
         logs.write("web", b"a long line before the file is emptied")
         reading = logs.reading(follows=True)

@@ -377,7 +377,7 @@ pid = os.fork()
 if not pid:
     memory = bytearray(memory)
     print("child", os.getpid(), file=sys.stderr)
-    os.close(2)  # who still held the log would be waited for anyway
+    os.close(2)  # nothing but its own end can be waited for
     signal.pause()
 os.wait()
 """,

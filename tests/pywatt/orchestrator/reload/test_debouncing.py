@@ -63,5 +63,6 @@ async def test_what_is_closed_does_not_act() -> None:
     debounce = Debounce(counted.act, settle_time=0.0, longest=0.0)
     debounce.changed()
     debounce.close()
+    debounce.changed()
     await asyncio.sleep(0.01)
     assert counted.times == 0

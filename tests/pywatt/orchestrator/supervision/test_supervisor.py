@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 
-from supervised import Workshop, workshop
+from supervised import DEADLINE, Workshop, workshop
 
 from pywatt.orchestrator.supervision.module_state import ModuleState
 
@@ -149,6 +149,14 @@ async def test_a_stop_in_the_middle_of_the_start_ends_everything(workshop: Works
     await supervisor.stop_all()
     assert {module.state for module in supervisor.modules.values()} == {ModuleState.STOPPED}
     assert supervisor.not_started == []
+
+
+async def test_nobody_waits_for_the_first_process_of_what_was_stopped_before(workshop: Workshop) -> None:
+    supervisor = workshop.start(workshop.configuration("one"))
+    await supervisor.stop_all()
+    async with asyncio.timeout(DEADLINE):
+        await supervisor.first_processes()
+    assert supervisor.modules["one"].restarts == 0
 
 
 async def test_a_kill_ends_what_a_stop_would_wait_for(workshop: Workshop) -> None:
