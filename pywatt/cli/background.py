@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pywatt.cli import exit_codes
-from pywatt.cli.running import connect
+from pywatt.cli.running import ANSWER_GRACE, connect
 from pywatt.errors import PyWattSDKError
 from pywatt.orchestrator.command_lines import for_file
 
@@ -117,9 +117,9 @@ def _has_started(process: "subprocess.Popen[bytes]", timeout: float) -> bool:
             data = os.read(descriptor, _READ)
             if not data:
                 return False
-            has_started = data.endswith(_STARTED)
-            _pass_on(data.rstrip(_STARTED))
-            if has_started:
+            text, started, _ = data.partition(_STARTED)
+            _pass_on(text)
+            if started:
                 return True
 
 
@@ -152,7 +152,8 @@ def _show_start(file: str, log_format: Any, timeout: float | None) -> None:
     try:
         with connect(file) as client, contextlib.closing(_Shown(log_format)) as shown:
             try:
-                for item in client.stream("wait", timeout=timeout, settle=True):
+                within = None if timeout is None else timeout + ANSWER_GRACE
+                for item in client.stream("wait", within=within, timeout=timeout, settle=True):
                     shown.item(item)
             except ControlError:
                 with contextlib.suppress(ControlError):

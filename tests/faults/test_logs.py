@@ -25,7 +25,7 @@ class TestFlood:
         pid = scene.orchestrator.process.pid
         before = memory_of(pid)
         block = "b''.join(b'#%d %s' % (at, b'x' * 90 + bytes([10])) for at in range(first, first + 10000))"
-        scene.order(f"for first in range(0, 1000000, 10000): write({block})")
+        scene.order(f"for first in range(0, 600000, 10000): write({block})")
         scene.order("write(b'the flood is over' + bytes([10]))")
         highest = before
         while not any("the flood is over" in line for line in scene.orchestrator.log):
@@ -39,7 +39,8 @@ class TestFlood:
         reader.kill()
         await reader.wait()
         await scene.until_still_served()
-        assert scene.numbers() == list(range(1_000_000))
+        entries = scene.entries()
+        assert scene.numbers(entries) == list(range(600_000))
         assert max(highest, memory_of(pid)) - before < 48 * MEBIBYTE
         await scene.orchestrator.stop()
         unshown = [
@@ -48,7 +49,7 @@ class TestFlood:
             if (found := re.search(r"([\d,]+) lines of talker not shown here; all are in: pywatt logs", line))
         ]
         shown = sum(line.startswith("talker") for line in scene.orchestrator.log)
-        assert sum(unshown) + shown == sum(not line.startswith(b"{") for line in scene.entries())
+        assert sum(unshown) + shown == sum(not line.startswith(b"{") for line in entries)
 
     async def test_only_the_newest_files_are_kept(self, start_scene: StartScene) -> None:
         scene = await start_scene(max_size=MEBIBYTE, keep=2)

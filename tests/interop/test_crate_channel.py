@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import struct
 from base64 import b64encode
 from collections.abc import Callable
@@ -56,8 +57,15 @@ class Listener:
 
 
 async def listen(crate: CrateWorkshop, **settings: Any) -> Listener:
-    module = await crate.start(pump=STILL, **settings)
+    rare = {"heartbeat_interval": 1000.0, "heartbeat_timeout": 2000.0}
+    module = await crate.start(pump=STILL, **{**rare, **settings})
     await until(lambda: module.link.best is not None, "its channel")
+    assert module.link.best is not None
+    connection = module.link.best.connection
+    # Each acknowledgement is heard by itself, though no other follows.
+    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+    counts = connection.statistics
+    await until(lambda: counts().payloads_received == counts().payloads_sent, "what was asked before")
     return Listener(crate)
 
 
@@ -133,7 +141,7 @@ async def test_everything_that_is_sent_on_its_channel_is_bare_json(crate: CrateW
 async def test_its_heartbeat_is_asked_for_on_the_channel_and_never_on_standard_input(
     crate: CrateWorkshop,
 ) -> None:
-    module = await crate.start()
+    module = await crate.start(pump=STILL)
     await until(lambda: module.link.best is not None, "its channel")
     assert module.link.stdio is not None
     lines = module.link.stdio.connection.statistics().payloads_sent

@@ -147,12 +147,12 @@ class TestFailures:
         assert states == {"one": "ready", "two": "crash-looping"}
 
     async def test_the_time_runs_out_and_it_goes_on(self, folder: Folder) -> None:
-        folder.write(TWO, one=QUICK, two=NEVER)
-        started = await folder.run("up", "-d", "--timeout", "3")
+        folder.write(ONE, one=NEVER)
+        started = await folder.run("up", "-d", "--timeout", "5")
         assert started.code == 4
-        assert "two is not ready within 3 s" in started.errors
+        assert "one is not ready within 5 s" in started.errors
         assert "it goes on; wait on with: pywatt wait" in started.errors
-        assert (await modules(folder))["two"]["state"] == "starting"
+        assert (await modules(folder))["one"]["state"] == "starting"
 
     @pytest.mark.parametrize("option", [["--no-wait"], ["--timeout", "3"]])
     async def test_options_of_the_background_need_it(self, folder: Folder, option: list[str]) -> None:

@@ -57,7 +57,9 @@ async def test_the_story_of_a_module_is_there_after_the_end(start: Start, tmp_pa
 
 async def test_so_it_is_for_a_module_that_runs_alone(start: Start, tmp_path: Path) -> None:
     orchestrator = await start(
-        {"hello.py": HELLO}, command=["run", "hello.py"], environment={"API_KEY": SECRET}
+        {"hello.py": HELLO},
+        command=["run", "hello.py", "--listen", "127.0.0.1:0"],  # the usual port may be another test's
+        environment={"API_KEY": SECRET},
     )
     await orchestrator.stop()
     lines = await shown(tmp_path, "--file", "hello.py", "--level", "warn")

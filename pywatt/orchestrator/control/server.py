@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pywatt.channels import peer_credentials
@@ -75,9 +75,12 @@ class ControlServer:
             async with asyncio.timeout(CLOSE_DEADLINE):
                 clients = list(self._clients)
                 await asyncio.gather(*(client.finish() for client in clients))
-                await asyncio.gather(*(client.closed for client in clients))
-        for client in list(self._clients):
+                await _all_closed(clients)
+        late = list(self._clients)
+        for client in late:
             client.abort()
+        # What a client waited for is cancelled as its connection goes.
+        await _all_closed(late)
         # uvloop lets go of a socket in the next round of the loop.
         await asyncio.sleep(0)
 
@@ -101,6 +104,11 @@ class ControlServer:
             return
         self._clients.add(client)
         client.send(self._greeting)
+
+
+async def _all_closed(clients: Iterable[ClientConnection]) -> None:
+    # Shielded: who stops waiting for the end of a connection must not take it from the others who wait.
+    await asyncio.gather(*(asyncio.shield(client.closed) for client in clients))
 
 
 def _stranger(client: ClientConnection) -> int | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
+import sys
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pywatt.channels.limits import MAX_TCP_FRAME, SEND_QUEUE_BYTES
-from pywatt.errors import ConnectionClosed, ModuleUnavailable
+from pywatt.errors import ConnectionClosed, ModuleUnavailable, NetworkError, ProtocolError
+from pywatt.messaging.calls import RESPONSE_ENDPOINT, error_payload
 from pywatt.protocol import codec
-from pywatt_fast.operations.types import Heartbeat
+from pywatt.protocol.codec import Direction
+from pywatt_fast.operations.types import Heartbeat, RoutedModuleResponse, RouteToModule
 
 if TYPE_CHECKING:
     from pywatt.channels.carrier import Carrier
@@ -21,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 MAX_KEPT: Final = 4096
 MAX_KEPT_BYTES: Final = SEND_QUEUE_BYTES  # all of it goes at once when a connection is replaced
+ACKNOWLEDGEMENT: Final = 97  # bytes of the frame; any other frame is sent together with one
 # The pump sends fifty of these a second to every busy crate module, and they are all alike.
 _HEARTBEAT: Final = codec.write_frame(Heartbeat(), wrapped=False, max_frame=MAX_TCP_FRAME)
 
@@ -79,8 +84,24 @@ class CrateOutbox:
         if self.on_sent is not None:
             self.on_sent()
 
+    def refuse_left_behind(self, code: int, payload: bytes) -> None:
+        """Answers a call that came on a connection which was dropped before it could be told whose it was.
+
+        It is not made, for it may be a stranger's. A refusal does no harm then: the crate drops it.
+
+        Args:
+            code: the frame's.
+            payload: the frame's; anything but a call is passed over.
+        """
+        with contextlib.suppress(ProtocolError, NetworkError, ModuleUnavailable):
+            lost = codec.read_operation(payload, Direction.TO_ORCHESTRATOR, code)
+            if isinstance(lost, RouteToModule) and lost.target_endpoint != RESPONSE_ENDPOINT:
+                error = ModuleUnavailable(f"the call was lost: module {self._module} dropped its connection")
+                refusal = error_payload(error, lost.request_id)
+                self.send(RoutedModuleResponse(lost.target_module_id, lost.request_id, refusal))
+
     def send_heartbeat(self) -> None:
-        """Sends a heartbeat if there is a connection.
+        """Sends a heartbeat if there is a connection; one acknowledgement may be heard with the next only.
 
         Raises:
             NetworkError: if it takes nothing more.
@@ -114,6 +135,7 @@ class CrateOutbox:
         self._heartbeats = self._acknowledged = 0
         if carrier is None:
             return
+        _let_one_acknowledgement_wait(carrier.connection.socket)
         kept = [_Kept(frame, 0) for frame, _ in self._kept]
         self._kept.clear()
         self._kept.extend(kept)
@@ -146,3 +168,17 @@ class CrateOutbox:
 
     def _forget_oldest(self) -> None:
         self._kept_bytes -= len(self._kept.popleft().frame)
+
+
+def _let_one_acknowledgement_wait(sock: socket.socket | None) -> None:
+    """Has the kernel tell us of more than that only, which spares every second reading of the pump's.
+
+    The last bytes of a long frame may wait for an acknowledgement, too, when they come by themselves.
+
+    Args:
+        sock: of the connection; None when it is lost already.
+    """
+    # Elsewhere it was not tried.
+    if sock is not None and sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError):  # it is lost in this moment
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, ACKNOWLEDGEMENT + 1)

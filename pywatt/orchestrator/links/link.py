@@ -74,6 +74,7 @@ class ModuleLink:
             tcp=tcp,
             session=lambda: None if self._process is None else self._process.pid,
             on_connection=self._connected,
+            on_left_behind=None if outbox is None else outbox.refuse_left_behind,
         )
         self._operations: OperationTable = {
             HttpResponse: self._http_response,
@@ -206,7 +207,8 @@ class ModuleLink:
         self._heartbeat_waiters.append(waiter)
         try:
             if self._outbox is not None:
-                self._outbox.send_heartbeat()
+                for _ in range(2):  # the acknowledgement of one may wait for another
+                    self._outbox.send_heartbeat()
             else:
                 carrier.send(Heartbeat())
             async with asyncio.timeout(timeout):

@@ -37,6 +37,8 @@ class LinkSockets:
         tcp: whether to listen on a loopback port as well.
         session: the session that may connect now, None for none.
         on_connection: called with each accepted connection before any of its bytes is read.
+        on_left_behind: called with each frame, its code and its payload, of a peer that was gone before it
+            could be told whose it was: perhaps the module's, perhaps a stranger's. None: they are not read.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class LinkSockets:
         tcp: bool,
         session: Callable[[], int | None],
         on_connection: Callable[[Connection, CarrierKind], None],
+        on_left_behind: Callable[[int, bytes], None] | None = None,
     ) -> None:
         self._name = name
         self._unix_path = unix_path
         self._wants_tcp = tcp
         self._session = session
         self._on_connection = on_connection
+        self._on_left_behind = on_left_behind
         self._unix: UnixListener | None = None
         self._tcp: TcpListener | None = None
 
@@ -124,7 +128,11 @@ class LinkSockets:
             )
         else:
             _log.debug("a connection to the socket of module %s was closed at once", self._name)
-        connection.abort()
+        if lost and self._on_left_behind is not None:
+            connection.receiver = self._on_left_behind
+            connection.ended.add_done_callback(lambda _: connection.abort())  # all of it is here already
+        else:
+            connection.abort()
 
     def _in_session(self, pid: int | None) -> bool:
         session = self._session()

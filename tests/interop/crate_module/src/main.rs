@@ -91,7 +91,7 @@ async fn work(secrets: Vec<String>) -> Outcome {
         let patience = Some(Duration::from_secs(1));
         let price = calls::call(&state, "catalog", "price", payload, patience).await;
         eprintln!("worker was told {price}");
-        if price.get("failed").is_none() {
+        if price.get("cents").is_some() {
             break;
         }
     }

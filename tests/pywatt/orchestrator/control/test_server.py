@@ -352,6 +352,22 @@ async def test_closing_does_not_wait_for_ever(place: Place) -> None:
     assert await client.ended()
 
 
+async def test_closing_does_not_wait_for_a_client_that_takes_no_answer(place: Place) -> None:
+    answered = asyncio.Event()
+
+    async def large(_arguments: Mapping[str, Any], _send_item: SendItem) -> dict[str, Any]:
+        answered.set()
+        return {"text": "x" * 4_000_000}
+
+    server = await place.serve({"large": command(large)})
+    client = await place.greeted()
+    client.ask(1, "large")
+    await soon(answered)
+    await asyncio.wait_for(server.close(), DEADLINE)
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+        await client.read()
+
+
 async def test_a_second_server_at_one_path_is_refused(place: Place) -> None:
     await place.serve({})
     with pytest.raises(ConnectionFailed, match="listens there"):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
+import struct
+import sys
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
@@ -176,6 +180,58 @@ async def test_http_is_never_sent_over_its_channel(workshop: Workshop) -> None:
     module = await start(workshop, CRATE + "run()\n")
     with pytest.raises(ModuleUnavailable, match="an address of its own"):
         await module.link.exchange(HttpRequest("1", "GET", "/", {}, None), 10)
+
+
+# What it is told besides heartbeats stands in its log.
+LISTENER = """
+def run():
+    dial().close()
+    channel = dial()
+    announce(init["listen"])
+    threading.Thread(target=only_shutdown, daemon=True).start()
+    while True:
+        message = read_frame(channel)
+        if message["op"] == "heartbeat":
+            wrapped(channel, op="heartbeat_ack")
+        else:
+            log(message["op"] + message["request_id"] + bytes(message["payload"]["data"]).decode())
+"""
+
+
+def leave_behind(module: ManagedModule, *operations: dict[str, Any]) -> None:
+    """Sends frames on a new connection and closes it, all of it before the loop can look whose it is."""
+    address = module.link.sockets.tcp_address
+    assert address is not None
+    with socket.create_connection((address.host, address.port)) as channel:
+        for operation in operations:
+            message = {"id": "00000000-0000-4000-8000-000000000000", "content": operation, "metadata": {}}
+            payload = json.dumps(message).encode()
+            channel.sendall(struct.pack(">IB", len(payload), 1) + payload)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peers are looked up on Linux only")
+async def test_a_call_on_a_connection_that_was_dropped_at_once_is_refused_and_not_made(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    module = await start(workshop, CRATE + LISTENER + "run()\n")
+    identifiers = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(2)]
+    payload = {"data": [49], "format": "Json"}
+    answer, call = (
+        {
+            "op": "route_to_module",
+            "target_module_id": "b",
+            "target_endpoint": endpoint,
+            "request_id": identifier,
+            "payload": payload,
+        }
+        for endpoint, identifier in zip(("__response__", "e"), identifiers, strict=True)
+    )
+    leave_behind(module, {"op": "heartbeat_ack"}, {"op": "nonsense"}, answer, call)
+    line = await workshop.recorder.until_logged("routed_module_response")
+    assert identifiers[1] in line
+    assert "the call was lost: module one dropped its connection" in line
+    assert "was gone before that could be told: lost" in caplog.text
+    assert workshop.routed == []
 
 
 class TestPump:
