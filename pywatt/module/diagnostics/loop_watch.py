@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pywatt.module.diagnostics.record_file import RecordFile
-from pywatt.module.diagnostics.stacks import await_chain, called_by_loop, has_foreign_code, stack_of
+from pywatt.module.diagnostics.stacks import Frame, await_chain, called_by_loop, has_foreign_code, stack_of
 from pywatt.observe.diagnostic_records import SHORTEST_BLOCK, RecordKind
 from pywatt.observe.starvation import processor_time, starved_seconds
 
@@ -66,20 +66,22 @@ class LoopWatch:
             began, ran = time.monotonic(), self._ran()
             self._ended.wait(PAUSE)
             late = time.monotonic() - began - PAUSE
+            # Taken before anything is read from a file: that gives the interpreter's lock back to the module.
+            stack = self._stack() if late >= SHORTEST_BLOCK else []
             locked = min(late, self._ran() - ran)
             loop = self._loop
             try:
                 if loop is not None and not loop.is_closed():
-                    self._see_lock(locked)
+                    self._see_lock(locked, stack)
                     self._see_turn(loop)
             except RuntimeError:  # it was closed in between
                 continue
             if self._starting and time.monotonic() >= self._next_wait:
                 self._note_wait(loop)
 
-    def _see_lock(self, seconds: float) -> None:
+    def _see_lock(self, seconds: float, stack: list[Frame]) -> None:
         """A call that does not give the interpreter's lock away also stops this thread until it is over."""
-        number = self._tell_block(time.monotonic() - seconds) if seconds >= SHORTEST_BLOCK else 0
+        number = self._tell_block(time.monotonic() - seconds, stack) if seconds >= SHORTEST_BLOCK else 0
         if number:
             self._records.write(RecordKind.UNBLOCKED, number=number, seconds=seconds)
 
@@ -101,8 +103,9 @@ class LoopWatch:
         turned.wait(SHORTEST_BLOCK)
         number = 0
         while not turned.is_set() and not self._ended.is_set():
-            if not number and stood() >= SHORTEST_BLOCK:
-                number = self._tell_block(asked)
+            if not number:
+                stack = self._stack()
+                number = self._tell_block(asked, stack) if stood() >= SHORTEST_BLOCK else 0
             turned.wait(SAMPLE_PAUSE)
         if number:
             seconds = stood() if lasted is None else lasted
@@ -113,9 +116,11 @@ class LoopWatch:
         told = processor_time(self._watched_native)
         return time.process_time() if told is None else told.ran
 
-    def _tell_block(self, began: float) -> int:
-        """Record what runs now; the number of the record, 0 for nobody's code or beyond the bound."""
-        stack = called_by_loop(stack_of(sys._current_frames().get(self._watched)))
+    def _stack(self) -> list[Frame]:
+        return called_by_loop(stack_of(sys._current_frames().get(self._watched)))
+
+    def _tell_block(self, began: float, stack: list[Frame]) -> int:
+        """Record what ran; the number of the record, 0 for nobody's code or beyond the bound."""
         if self._blocks >= MAX_BLOCKS or not has_foreign_code(stack):
             return 0
         self._blocks += 1
