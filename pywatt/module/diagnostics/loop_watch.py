@@ -7,19 +7,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from pywatt.module.diagnostics.record_file import RecordFile
 from pywatt.module.diagnostics.stacks import await_chain, called_by_loop, has_foreign_code, stack_of
 from pywatt.observe.diagnostic_records import SHORTEST_BLOCK, RecordKind
-from pywatt.observe.starvation import starved_seconds
+from pywatt.observe.starvation import processor_time, starved_seconds
 
 PAUSE: Final = 0.02
 SAMPLE_PAUSE: Final = 0.02
 WAITING_INTERVAL: Final = 0.5
 MAX_BLOCKS: Final = 50
 MAX_WAITS: Final = 60
-_THIS_THREAD: Final = "thread-self"
 
 
 class LoopWatch:
@@ -64,11 +63,14 @@ class LoopWatch:
 
     def _watch(self) -> None:
         while not self._ended.is_set():
-            delay = _wait(self._ended, PAUSE)
+            began, ran = time.monotonic(), self._ran()
+            self._ended.wait(PAUSE)
+            late = time.monotonic() - began - PAUSE
+            locked = min(late, self._ran() - ran)
             loop = self._loop
             try:
                 if loop is not None and not loop.is_closed():
-                    self._see_lock(delay.locked)
+                    self._see_lock(locked)
                     self._see_turn(loop)
             except RuntimeError:  # it was closed in between
                 continue
@@ -84,17 +86,32 @@ class LoopWatch:
     def _see_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         turned = threading.Event()
         asked, starved = time.monotonic(), starved_seconds(self._watched_native)
-        loop.call_soon_threadsafe(turned.set)
-        lost = _wait(turned, SHORTEST_BLOCK).lost
+        lasted: float | None = None
+
+        def stood() -> float:
+            return time.monotonic() - asked - (starved_seconds(self._watched_native) - starved)
+
+        def turn() -> None:
+            # Measured here, by the loop's own thread: the one that waits may see it late.
+            nonlocal lasted
+            lasted = stood()
+            turned.set()
+
+        loop.call_soon_threadsafe(turn)
+        turned.wait(SHORTEST_BLOCK)
         number = 0
         while not turned.is_set() and not self._ended.is_set():
-            if not number and time.monotonic() - asked - lost >= SHORTEST_BLOCK:
+            if not number and stood() >= SHORTEST_BLOCK:
                 number = self._tell_block(asked)
-            lost += _wait(turned, SAMPLE_PAUSE).lost
+            turned.wait(SAMPLE_PAUSE)
         if number:
-            # Only now is it known how long the watched thread itself was kept from running.
-            lost = max(lost, starved_seconds(self._watched_native) - starved)
-            self._records.write(RecordKind.UNBLOCKED, number=number, seconds=time.monotonic() - asked - lost)
+            seconds = stood() if lasted is None else lasted
+            self._records.write(RecordKind.UNBLOCKED, number=number, seconds=seconds)
+
+    def _ran(self) -> float:
+        """For how long the watched thread has run; where the system does not tell, all of the process."""
+        told = processor_time(self._watched_native)
+        return time.process_time() if told is None else told.ran
 
     def _tell_block(self, began: float) -> int:
         """Record what runs now; the number of the record, 0 for nobody's code or beyond the bound."""
@@ -125,20 +142,3 @@ class LoopWatch:
 
     def _tell_wait(self, stack: list[dict[str, Any]]) -> None:
         self._records.write(RecordKind.WAITING, stack=stack, phase=self._phase())
-
-
-class _Delay(NamedTuple):
-    """By how many seconds this thread woke up late, by the reason."""
-
-    lost: float  # the machine ran others: not the module's doing
-    locked: float  # a call of the module held the interpreter's lock: that time counts
-
-
-def _wait(event: threading.Event, seconds: float) -> _Delay:
-    began, used, starved = time.monotonic(), time.process_time(), starved_seconds(_THIS_THREAD)
-    event.wait(seconds)
-    late = max(0.0, time.monotonic() - began - seconds)
-    # Whoever held the lock was running, and this thread was not ready to.
-    ran = time.process_time() - used
-    locked = max(0.0, min(late - (starved_seconds(_THIS_THREAD) - starved), ran))
-    return _Delay(late - locked, locked)

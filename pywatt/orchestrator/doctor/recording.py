@@ -31,7 +31,6 @@ class ModuleRecorder:
 
     Attributes:
         lines: the last that it wrote.
-        lines_lost: how many went before those.
         noise: the first lines on its standard output that are not the protocol.
         noise_count: how many there were.
         calls: messages to modules that do not run here.
@@ -40,7 +39,6 @@ class ModuleRecorder:
 
     def __init__(self) -> None:
         self.lines: deque[LogLine] = deque(maxlen=MAX_LINES)
-        self.lines_lost = 0
         self.noise: list[str] = []
         self.noise_count = 0
         self.calls: list[CallAway] = []
@@ -50,11 +48,10 @@ class ModuleRecorder:
         """Keep lines of its log; called on the collector's thread."""
         now = time.monotonic()
         for line in lines.splitlines():
-            self.lines_lost += len(self.lines) == MAX_LINES
             self.lines.append(LogLine(now, redact(line.decode(errors="replace"))[:MAX_LINE]))
 
     def tell_unshown(self) -> bool:
-        """All are kept, or counted."""
+        """Nothing waits to be shown."""
         return False
 
     def event(self, level: str, message: str, module: str | None = None, **fields: object) -> None:
