@@ -54,7 +54,8 @@ def command(
     laid_out = sys.stdout.isatty() and not as_json
     text = json.dumps(
         answer["result"],
-        ensure_ascii=False,
+        # Readable where every letter can be written; JSON in any case.
+        ensure_ascii=sys.stdout.encoding.lower() != "utf-8",
         indent=2 if laid_out else None,
         separators=None if laid_out else (",", ":"),
     )

@@ -104,7 +104,7 @@ class LinePrinter:
             document["exception"] = entry.traceback
         if line.is_own:
             document["source"] = "orchestrator"
-        return json.dumps(document, ensure_ascii=False, default=str)
+        return json.dumps(document, default=str)
 
 
 def _cut_mark(line: LoggedLine) -> str:

@@ -122,6 +122,13 @@ class TestCall:
         outcome = await run("call", "shop", "price", '{"sku":"A1"}')
         assert outcome == (0, '{"sku":"A1","cents":1250,"name":"café"}\n', "")
 
+    async def test_it_is_json_also_where_not_every_letter_can_be_written(
+        self, shop: Orchestrator, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+        outcome = await run("call", "shop", "price", '{"sku":"A1"}')
+        assert json.loads(outcome.output)["name"] == "café"
+
     async def test_on_a_terminal_it_is_laid_out(self, shop: Orchestrator, tmp_path: Path) -> None:
         ours, theirs = pty.openpty()
         process = await asyncio.create_subprocess_exec(
