@@ -74,9 +74,12 @@ def _pattern(_ctx: click.Context, _parameter: click.Parameter, value: str | None
     if value is None:
         return None
     import re
+    import warnings
 
     try:
-        return re.compile(value)
+        # Nobody who looks for "[[" needs to hear what it may mean in a later Python.
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            return re.compile(value)
     except (re.error, OverflowError, RecursionError) as error:
         raise click.BadParameter(f'"{value}" is no regular expression: {error}') from None
 

@@ -87,6 +87,9 @@ class TestText:
         arguments = ["--level", "warn", "--since", "2026-11-26T03:45:02Z", "--grep", "coffee|exited"]
         assert [line[-9:] for line in shown(capfdbinary, *arguments)] == ["coffee n=1"[-9:], "th code 1"]
 
+    def test_a_pattern_is_not_commented_on(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+        assert len(shown(capfdbinary, "--grep", "[[c]offee")) == 1
+
     def test_a_long_line_is_joined_and_one_that_is_too_long_says_so(
         self, capfdbinary: pytest.CaptureFixture[bytes], folder: Path
     ) -> None:
