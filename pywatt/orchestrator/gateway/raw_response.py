@@ -77,9 +77,7 @@ class RawResponse(web.StreamResponse):
         elif request.method == "HEAD":
             length = self._declared_length or length
             body = b""
-        transport = request.transport
-        if transport is None:
-            raise ConnectionResetError("the client left")
+        transport = _open_transport(request)
         head = write_head(request, self._status, self._fields, self._keeps, length=length)
         if len(body) <= _COALESCED:
             transport.write(head + body)
@@ -144,9 +142,7 @@ class StreamedResponse(web.StreamResponse):
             ConnectionResetError: the client left.
             TimeoutError: the client took nothing for `SEND_STALL_SECONDS`.
         """
-        transport = request.transport
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client left")
+        transport = _open_transport(request)
         self._begun = True
         self._writer = request.writer
         self._keeps = self._keeps and request.keep_alive
@@ -180,9 +176,7 @@ class StreamedResponse(web.StreamResponse):
             ConnectionResetError: the client left.
             TimeoutError: the client took nothing for `SEND_STALL_SECONDS`.
         """
-        transport = request.transport
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client left")
+        transport = _open_transport(request)
         if self._chunked:
             transport.write(b"%x\r\n" % len(piece))
             transport.write(piece)
@@ -279,11 +273,16 @@ async def send_slices(request: web.BaseRequest, body: bytes) -> None:
     """
     view = memoryview(body)
     for start in range(0, len(body), _SLICE):
-        transport = request.transport
-        if transport is None:
-            raise ConnectionResetError("the client left")
+        transport = _open_transport(request)
         transport.write(view[start : start + _SLICE])
         await _drain(request, transport)
+
+
+def _open_transport(request: web.BaseRequest) -> asyncio.Transport:
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        raise ConnectionResetError("the client left")
+    return transport
 
 
 async def _drain(request: web.BaseRequest, transport: asyncio.Transport) -> None:
