@@ -110,6 +110,15 @@ class CrateOutbox:
             self._carrier.connection.write_now(_HEARTBEAT)
             self._heartbeats += 1
 
+    def ask_for_acknowledgement(self) -> None:
+        """Sends what makes the module answer, and the answer be heard at once.
+
+        Raises:
+            NetworkError: if it takes nothing more.
+        """
+        for _ in range(2):  # the acknowledgement of one may wait for another
+            self.send_heartbeat()
+
     def acknowledge(self, carrier: Carrier) -> None:
         """Is told of each acknowledgement: what was sent before its heartbeat has arrived.
 

@@ -207,8 +207,7 @@ class ModuleLink:
         self._heartbeat_waiters.append(waiter)
         try:
             if self._outbox is not None:
-                for _ in range(2):  # the acknowledgement of one may wait for another
-                    self._outbox.send_heartbeat()
+                self._outbox.ask_for_acknowledgement()
             else:
                 carrier.send(Heartbeat())
             async with asyncio.timeout(timeout):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from gateways import DEADLINE, StandInLink, StandInModule, StartGateway
+from gateways import DEADLINE, Client, RunningGateway, StandInLink, StandInModule, StartGateway
 
 from pywatt_fast import HttpRequest, HttpResponse
 
@@ -24,6 +24,17 @@ class SlowModule(StandInModule):
         self.asked.set()
         await self.may_answer.wait()
         return HttpResponse(request.request_id, 200, {}, b"late")
+
+
+async def unanswered(start_gateway: StartGateway) -> tuple[RunningGateway, Client]:
+    """A gateway, and a client whose request a module does not answer."""
+    shop = SlowModule()
+    gateway = await start_gateway(shop)
+    client = await gateway.connect()
+    client.send(REQUEST)
+    async with asyncio.timeout(DEADLINE):
+        await shop.asked.wait()
+    return gateway, client
 
 
 async def test_what_is_in_flight_is_finished(start_gateway: StartGateway) -> None:
@@ -49,12 +60,8 @@ async def test_what_is_in_flight_is_finished(start_gateway: StartGateway) -> Non
 
 
 async def test_what_does_not_finish_in_time_is_cut(start_gateway: StartGateway) -> None:
-    shop = SlowModule()
-    gateway = await start_gateway(shop)
-    client = await gateway.connect()
-    client.send(REQUEST)
+    gateway, client = await unanswered(start_gateway)
     async with asyncio.timeout(DEADLINE):
-        await shop.asked.wait()
         await gateway.gateway.close(0.05)
         assert await client.reader.read() == b""
 
@@ -78,12 +85,8 @@ async def test_closing_twice_or_before_the_start_does_no_harm(start_gateway: Sta
 
 
 async def test_nothing_is_waited_for_once_it_is_cut(start_gateway: StartGateway) -> None:
-    shop = SlowModule()
-    gateway = await start_gateway(shop)
-    client = await gateway.connect()
-    client.send(REQUEST)
+    gateway, client = await unanswered(start_gateway)
     async with asyncio.timeout(DEADLINE):
-        await shop.asked.wait()
         closing = asyncio.create_task(gateway.gateway.close(1000.0))
         await asyncio.sleep(0)
         gateway.gateway.cut()

@@ -38,6 +38,17 @@ async def held(gateway: RunningGateway, data: bytes = GET) -> Client:
     return client
 
 
+async def uploading(start_gateway: StartGateway, shop: StandInModule) -> Client:
+    """A client that has sent the first half of a body for a module that is ready."""
+    gateway = await start_gateway(shop)
+    client = await gateway.connect()
+    client.send(POST + b"abc")
+    async with asyncio.timeout(DEADLINE):
+        while not gateway.gateway.in_flight:
+            await asyncio.sleep(0)
+    return client
+
+
 async def test_a_request_waits_for_the_new_process(start_gateway: StartGateway) -> None:
     gateway = await restarting(start_gateway)
     shop = gateway.modules["shop"]
@@ -50,12 +61,8 @@ async def test_a_request_waits_for_the_new_process(start_gateway: StartGateway) 
 
 async def test_a_body_that_is_read_already_waits_too(start_gateway: StartGateway) -> None:
     shop = StandInModule("shop")
-    gateway = await start_gateway(shop)
-    client = await gateway.connect()
-    client.send(POST + b"abc")
+    client = await uploading(start_gateway, shop)
     async with asyncio.timeout(DEADLINE):
-        while not gateway.gateway.in_flight:
-            await asyncio.sleep(0)
         shop.enter(ModuleState.DRAINING, restarting=True)
         client.send(b"de")
         while not len(shop.gate.holding):
@@ -66,12 +73,7 @@ async def test_a_body_that_is_read_already_waits_too(start_gateway: StartGateway
 
 async def test_nothing_waits_whose_body_ended_after_the_module(start_gateway: StartGateway) -> None:
     shop = StandInModule("shop")
-    gateway = await start_gateway(shop)
-    client = await gateway.connect()
-    client.send(POST + b"abc")
-    async with asyncio.timeout(DEADLINE):
-        while not gateway.gateway.in_flight:
-            await asyncio.sleep(0)
+    client = await uploading(start_gateway, shop)
     shop.enter(ModuleState.CRASH_LOOPING)
     client.send(b"de")
     answer = await client.answer()
